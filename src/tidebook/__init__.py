@@ -1,0 +1,20 @@
+"""Tidebook keeps the whole life of forecasting models in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tidebook.api import forecast, load_panel, train
+
+__all__ = ["__version__", "forecast", "load_panel", "train"]
+
+
+def __getattr__(name: str) -> object:
+    if name in {"forecast", "load_panel", "train"}:
+        from tidebook import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'tidebook' has no attribute {name!r}")

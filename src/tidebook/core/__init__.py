@@ -1,0 +1,1 @@
+"""Settings, errors, ids, scopes, safe paths and the clock. Imports nothing of ours."""

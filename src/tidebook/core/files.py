@@ -1,0 +1,120 @@
+"""Files that are replaced whole, and paths that cannot leave their folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tidebook.core.errors import InvalidInput, NotFound, StorageFailure
+
+MAX_SEGMENT_BYTES = 255
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\]")
+
+
+def check_segment(name: str, what: str = "A name") -> str:
+    """`name`, if it is safe as one segment of a path; else InvalidInput."""
+    if not name or name in {".", ".."} or _FORBIDDEN.search(name) or len(name.encode()) > MAX_SEGMENT_BYTES:
+        raise InvalidInput(
+            f"{what} must be 1 to {MAX_SEGMENT_BYTES} bytes without '/', '\\', control characters, and not '.' or '..'",
+            got=repr(name[:80]),
+            fix="Use letters, digits, '-', '_' and '.'.",
+        )
+    return name
+
+
+def safe_join(root: Path, *segments: str) -> Path:
+    """`root` and the segments (each may hold '/') joined; InvalidInput if the result, links followed, leaves `root`."""
+    parts = [part for segment in segments for part in segment.split("/")]
+    path = root.joinpath(*(check_segment(part, "A path segment") for part in parts))
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise InvalidInput(
+            "A path must stay inside its folder",
+            got=repr("/".join(segments)[:80]),
+            fix="Remove the link that leads outside.",
+        )
+    return path
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace `path` with `value` as readable JSON, atomically: readers see the old file or the new one."""
+    write_bytes(path, dump_json(value))
+
+
+def dump_json(value: object) -> bytes:
+    """`value` as readable UTF-8 JSON; numpy values are taken, non-finite numbers become null."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` with `content`, atomically and synced; nothing is left behind where that fails."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` to fill; on leaving it takes the place of `path`, on an error it vanishes."""
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o644)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def read_json(path: Path) -> Any:
+    """The value in the JSON file at `path`; NotFound if there is none or it is not JSON."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise NotFound(
+            "The file must exist",
+            got=f"no file {path.name} in {path.parent.name}",
+            fix="It may have been deleted.",
+        ) from error
+    except orjson.JSONDecodeError as error:
+        raise NotFound(
+            f"{path.name} must be JSON",
+            got=f"a fault ({error})",
+            fix="Restore the file from a backup or delete it.",
+        ) from error
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turns a full, read-only or failing disk into a StorageFailure that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        causes = {
+            errno.ENOSPC: (
+                "no space left on the disk",
+                "Free some space and try again; nothing was half written.",
+            ),
+            errno.EDQUOT: (
+                "the quota is used up",
+                "Free some space and try again; nothing was half written.",
+            ),
+            errno.EROFS: ("a read-only file system", "Choose a folder that can be written (TIDEBOOK_HOME)."),
+            errno.EACCES: ("no permission", "Choose a folder that you may write (TIDEBOOK_HOME)."),
+        }
+        if error.errno not in causes:
+            raise
+        got, fix = causes[error.errno]
+        raise StorageFailure(f"{path.name} must be written to {path.parent}", got=got, fix=fix) from error

@@ -1,0 +1,80 @@
+"""The request to train a model."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tidebook.core.scope import Aggregation, Mode, Scope
+from tidebook.data.mapping import ColumnMapping
+
+
+class TrainSpec(BaseModel):
+    """What to train, on what, and how."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "dataset": "DSET0123456789abcdefghijklmnop",
+                    "training_mode": "product",
+                    "product_ids": ["P001"],
+                    "model_type": "lstm",
+                    "hyperparameters": {"epochs": 20, "hidden_size": 64},
+                    "known_future": ["promo"],
+                }
+            ]
+        },
+    )
+
+    dataset: str = Field(description="Id of a registered dataset; in the library and the command line also a path.")
+    training_mode: Mode = Field(
+        "product",
+        description="product: one product over its stores; store: one store over its products; global: all.",
+    )
+    product_ids: tuple[str, ...] = Field((), description="Products covered; empty means all. Product mode takes one.")
+    store_ids: tuple[str, ...] = Field((), description="Stores covered; empty means all. Store mode takes one.")
+    aggregation_method: Aggregation | None = Field(
+        None, description="Global mode: how the series become one; none trains on all series as they are."
+    )
+    model_type: str = Field("lstm", description="An algorithm of `GET /api/model_types`.")
+    hyperparameters: dict[str, Any] = Field(
+        default_factory=dict, description="Values that differ from the algorithm's defaults."
+    )
+    known_future: tuple[str, ...] | None = Field(
+        None, description="Covariates whose future will be known, such as promo; default: the dataset's."
+    )
+    train_start_date: date | None = Field(None, description="First day that is used; default: the first of the data.")
+    train_end_date: date | None = Field(
+        None,
+        description="Last day that is used, validation and test parts included; default: the last of the data.",
+    )
+    validation_days: int = Field(28, ge=1, le=3650, description="Days before the test part that choose the best epoch.")
+    test_days: int = Field(28, ge=1, le=3650, description="Held-out days at the end on which the model is evaluated.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of everything random.")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda, cuda:N or mps.")
+    name: str = Field("", max_length=200, description="A name for people; default: the training description.")
+    publish: bool = Field(True, description="Whether the trained model becomes a version in the store.")
+    mapping: ColumnMapping | None = Field(
+        None,
+        description="Which columns mean what, where `dataset` is a path; a registered dataset has its own.",
+    )
+
+    @property
+    def scope(self) -> Scope:
+        """The checked scope; InvalidInput where mode, ids and aggregation do not fit together."""
+        return Scope(
+            mode=self.training_mode,
+            product_ids=self.product_ids,
+            store_ids=self.store_ids,
+            aggregation=self.aggregation_method,
+        )
+
+    @property
+    def description(self) -> str:
+        """The training description."""
+        return self.scope.description(self.model_type)
