@@ -134,8 +134,14 @@ class FileEntry:
 class Store(Protocol):
     """Trees of files, each complete from the moment its manifest exists. Prefixes are relative, with '/'."""
 
-    def claim(self, line: str, owner: str) -> int:
-        """Reserves the next number below `line`; the same owner resumes its own unfinished claim."""
+    def claim(self, line: str, owner: str, *, above: int = 0) -> int:
+        """Reserves the next number below `line`, more than `above`; the same owner gets its own claim back."""
+
+    def claimed(self, line: str, owner: str) -> int | None:
+        """The number below `line` that `owner` has claimed, finished or not; None if there is none."""
+
+    def newest(self, line: str) -> int:
+        """The highest number ever given below `line`, deleted ones and claims counted; 0 if there is none."""
 
     def fill(self, prefix: str, files: Mapping[str, Path]) -> list[FileEntry]:
         """Copies local files into a claimed tree."""
@@ -151,6 +157,9 @@ class Store(Protocol):
 
     def open(self, prefix: str, path: str) -> Path:
         """A local path to read a file of a tree from."""
+
+    def location(self, prefix: str) -> str:
+        """Where a tree lies, for people: its folder or URL."""
 
     def delete(self, prefix: str, reason: str) -> None:
         """Writes the tombstone, then removes the content."""

@@ -187,7 +187,7 @@ def _own_segment(own: str, others: tuple[str, ...]) -> str:
 
 def _list_segment(ids: tuple[str, ...]) -> str:
     name = "_".join(ids)
-    return _segment(name, list(ids), len(ids), tuple(name.split("_")) == ids or len(ids) == 1)
+    return _segment(name, list(ids), len(ids), tuple(name.split("_")) == ids)
 
 
 def _segment(name: str, ids: list[str], count: int, readable: bool) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from tidebook.core.arrays import F32, Days, Flags
 from tidebook.core.errors import InvalidInput
 from tidebook.core.scope import ALL
+from tidebook.data.mapping import ColumnMapping
 
 
 @dataclass(frozen=True, order=True)
@@ -44,6 +45,9 @@ class Panel:
     open_name: str | None = None  #: the known covariate that is 0 on closed days
     country: str | None = None  #: whose holidays count
     fingerprint: str = ""  #: of the source that it was read from
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)  #: of text covariates: code 1 is the first
+    mapping: ColumnMapping | None = None  #: what the columns of the source mean
+    columns: tuple[str, ...] = ()  #: all columns of the source
     findings: tuple[dict[str, object], ...] = field(default=())  #: what the audit found and how it was treated
 
     @property

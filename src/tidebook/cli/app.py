@@ -1,0 +1,66 @@
+"""The commands and how they end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidebook import __version__
+from tidebook.cli import algorithms as algorithms_
+from tidebook.cli import data, demo, forecast, models, runs, serve, train
+from tidebook.cli.words import words
+from tidebook.core.errors import TidebookError
+
+app = typer.Typer(
+    name="tidebook",
+    help=words("about"),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    rich_markup_mode=None,
+)
+app.command("demo", help=words("demo"))(demo.demo)
+app.command("serve", help=words("serve"))(serve.serve)
+app.add_typer(data.app, name="data", help=words("data"))
+app.command("algorithms", help=words("algorithms"))(algorithms_.algorithms)
+app.command("train", help=words("train"), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    train.train
+)
+app.command("forecast", help=words("forecast"))(forecast.forecast)
+app.add_typer(models.app, name="models", help=words("models"))
+app.add_typer(runs.app, name="runs", help=words("runs"))
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tidebook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    home: Annotated[Path | None, typer.Option(help=words("home"), envvar="TIDEBOOK_HOME")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help=words("version"), callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of every command."""
+    if home is not None:
+        os.environ["TIDEBOOK_HOME"] = str(home)
+
+
+def main() -> None:
+    """Runs the command line; an error of ours ends it with its own exit code."""
+    try:
+        app()
+    except TidebookError as error:
+        from tidebook.cli.output import print_error
+
+        print_error(error, as_json="--json" in sys.argv)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,62 @@
+"""How results are shown: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tidebook.core.errors import TidebookError
+from tidebook.core.files import dump_json
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """`value` as JSON on standard output."""
+    sys.stdout.buffer.write(dump_json(value))
+    sys.stdout.buffer.flush()
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+    """A table; columns of numbers are set to the right."""
+    body = [[_shown(cell) for cell in row] for row in rows]
+    table = Table(title=title, box=None, header_style="bold", title_justify="left", pad_edge=False)
+    for i, name in enumerate(columns):
+        numeric = bool(body) and all(_is_number(row[i]) for row in body)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        table.add_row(*row)
+    console.print(table)
+
+
+def print_error(error: TidebookError, *, as_json: bool) -> None:
+    """The error on standard error: what must hold, what was got, what to do."""
+    if as_json:
+        sys.stderr.buffer.write(dump_json(error.problem()))
+        sys.stderr.buffer.flush()
+        return
+    errors.print(f"[bold red]✗[/] {_plain(error.rule)}", highlight=False)
+    errors.print(f"  {_plain(error.got)}", highlight=False, style="dim")
+    errors.print(f"  → {_plain(error.fix)}", highlight=False)
+
+
+def _shown(cell: object) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, float):
+        return f"{cell:,.4g}" if abs(cell) < 1000 else f"{cell:,.1f}"
+    return _plain(str(cell))
+
+
+def _is_number(text: str) -> bool:
+    return text == "–" or text.replace(",", "").replace(".", "").replace("%", "").strip().lstrip("-").isdigit()
+
+
+def _plain(text: str) -> str:
+    """Text in which nothing is taken for Rich's markup."""
+    return text.replace("[", "\\[")

@@ -1,0 +1,138 @@
+"""A panel with a future: days to forecast, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from tidebook.core.arrays import F32, Flags
+from tidebook.core.errors import InvalidInput, nearest
+from tidebook.core.scope import ALL
+from tidebook.data.encode import encode_value
+from tidebook.data.panel import Panel
+
+
+def extend(panel: Panel, horizon: int, future: Sequence[Mapping[str, Any]], required: Sequence[str]) -> Panel:
+    """`panel` with `horizon` days after its history.
+
+    A row of `future` has a `date`, covariates, and optionally `product_id` and `store_id` (or the dataset's own
+    column names); without ids it holds for all series, and a row with ids counts for more than one without.
+    InvalidInput where a covariate of `required` lacks a value for a series and day, or a row names what is not there.
+    """
+    shape = (len(panel.keys), horizon, len(panel.known_names))
+    known = np.zeros(shape, dtype=np.float32)
+    stated = np.zeros(shape, dtype=np.bool_)
+    dates = panel.dates[panel.end - 1] + 1 + np.arange(horizon)
+    for row in sorted((_Row(panel, row) for row in future), key=lambda row: row.specific):
+        row.put(panel, dates, known, stated)
+    _check_required(panel, dates, stated, required, bool(future))
+    cut = panel.end
+
+    def longer(values: F32) -> F32:
+        tail = np.zeros((values.shape[0], horizon, *values.shape[2:]), dtype=values.dtype)
+        return np.concatenate([values[:, :cut], tail], axis=1)
+
+    return replace(
+        panel,
+        dates=np.concatenate([panel.dates[:cut], dates]),
+        target=longer(panel.target),
+        mask=np.concatenate([panel.mask[:, :cut], np.zeros((shape[0], horizon), dtype=np.bool_)], axis=1),
+        known=np.concatenate([panel.known[:, :cut], known], axis=1),
+        past=longer(panel.past),
+    )
+
+
+class _Row:
+    """One stated row of the future."""
+
+    def __init__(self, panel: Panel, row: Mapping[str, Any]) -> None:
+        mapping = panel.mapping
+        names = {
+            "date": mapping.date if mapping else None,
+            "product_id": mapping.product if mapping else None,
+            "store_id": mapping.store if mapping else None,
+        }
+        taken = {key: next((n for n in (key, own) if n and row.get(n) is not None), None) for key, own in names.items()}
+        if taken["date"] is None:
+            raise InvalidInput(
+                "A row of the future must have a date",
+                got=repr(dict(row))[:120],
+                fix='Write {"date": "2024-08-01", …}.',
+            )
+        self.day = _day(row[taken["date"]])
+        self.ids = {key: str(row[name]) for key, name in taken.items() if key != "date" and name is not None}
+        own_names = {name for pair in names.items() for name in pair if name}
+        self.values = {name: value for name, value in row.items() if name not in own_names and value is not None}
+        for name in self.values:
+            if name not in panel.known_names and not _ignored(panel, name):
+                raise InvalidInput(
+                    "The future can be stated only of covariates that the model knows",
+                    got=name,
+                    fix=nearest(name, panel.known_names)
+                    if panel.known_names
+                    else "This model uses none; leave it out.",
+                )
+        self.specific = len(self.ids)
+
+    def put(self, panel: Panel, dates: Any, known: F32, stated: Flags) -> None:
+        offset = int((np.datetime64(self.day, "D") - dates[0]).astype(int))
+        if not 0 <= offset < len(dates):
+            return  # A plan may reach further than the forecast.
+        series = [
+            i
+            for i, key in enumerate(panel.keys)
+            if all(value in (getattr(key, name), ALL) for name, value in self.ids.items())
+        ]
+        for name, value in self.values.items():
+            if name in panel.known_names:
+                k = panel.known_names.index(name)
+                known[series, offset, k] = encode_value(value, name, panel.categories)
+                stated[series, offset, k] = True
+
+
+def _ignored(panel: Panel, name: str) -> bool:
+    """Columns of the dataset that this model does not use: a plan in the dataset's own form may hold them."""
+    return name in panel.columns
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError as error:
+        raise InvalidInput(
+            "A date of the future must be written as YYYY-MM-DD", got=repr(value), fix="Correct it."
+        ) from error
+
+
+def _check_required(panel: Panel, dates: Any, stated: Flags, required: Sequence[str], any_given: bool) -> None:
+    for name in required:
+        k = panel.known_names.index(name)
+        lacking = ~stated[:, :, k]
+        if not lacking.any():
+            continue
+        series, days = np.nonzero(lacking)
+        key = panel.keys[series[0]]
+        first, last = dates[days.min()], dates[days.max()]
+        where = (
+            f"no value of {name} for {lacking.any(axis=1).sum()} series ({key.label}, …)"
+            if len(panel.keys) > 1
+            else f"no value of {name}"
+        )
+        example = ", ".join(f'"{covariate}": 0' for covariate in required)
+        raise InvalidInput(
+            f"The future of {', '.join(required)}, which the model was trained with, must be stated for every day",
+            got=f"{where} on {len(set(days.tolist()))} days, {first} to {last}",
+            fix=f'Give `future` rows such as {{"date": "{dates[0]}", {example}}}.',
+            covariate=name,
+            required=list(required),
+            first_day=str(dates[0]),
+            last_day=str(dates[-1]),
+        )

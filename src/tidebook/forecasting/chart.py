@@ -1,0 +1,1 @@
+"""The chart of a saved forecast, as a PNG."""

@@ -1,0 +1,237 @@
+"""From a request to a saved forecast."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tidebook.core.arrays import F32, Days
+from tidebook.core.clock import timestamp
+from tidebook.core.errors import NotFound, nearest
+from tidebook.core.ids import new_id
+from tidebook.core.scope import Address, Scope
+from tidebook.core.settings import Settings
+from tidebook.data.locate import Located, locate
+from tidebook.data.mapping import ColumnMapping
+from tidebook.forecasting.analysis import analyse
+from tidebook.forecasting.engine import PredictionEngine
+from tidebook.records import forecast as records
+from tidebook.registry import ModelManager
+from tidebook.specs import ForecastSpec
+
+if TYPE_CHECKING:
+    from tidebook.data.panel import Panel
+
+YEAR = 364  #: days: the same weekday a year before
+
+
+@dataclass
+class Warm:
+    """Models and panels kept in memory between forecasts, the least recently used given up first."""
+
+    models: int = 8  #: how many models
+    panels: int = 8  #: how many panels
+    _engines: OrderedDict[str, PredictionEngine] = field(default_factory=OrderedDict)
+    _panels: OrderedDict[tuple[object, ...], Panel] = field(default_factory=OrderedDict)
+
+    def engine(self, address: Address, manager: ModelManager, settings: Settings) -> PredictionEngine:
+        """The engine of a version."""
+        folder = manager.path(address)
+        key = f"{folder}:{(folder / 'manifest.json').stat().st_mtime_ns}"
+        return _kept(
+            self._engines,
+            key,
+            self.models,
+            lambda: PredictionEngine(folder / "model.pth", plugins=settings.plugins),
+        )
+
+    def panel(self, located: Located, scope: Scope, known_future: tuple[str, ...]) -> Panel:
+        """The panel of a scope, read again when its file has changed."""
+        from tidebook.data.load import load_panel
+
+        stat = located.path.stat()
+        key = (str(located.path), stat.st_mtime_ns, stat.st_size, located.mapping, scope, known_future)
+        return _kept(
+            self._panels,
+            key,
+            self.panels,
+            lambda: load_panel(located.path, located.mapping, scope, known_future=known_future),
+        )
+
+
+def _kept(cache: OrderedDict[Any, Any], key: object, limit: int, make: Any) -> Any:
+    if key not in cache:
+        cache[key] = make()
+        while len(cache) > limit:
+            cache.popitem(last=False)
+    cache.move_to_end(key)
+    return cache[key]
+
+
+def predict(
+    spec: ForecastSpec, settings: Settings, *, warm: Warm | None = None, source: Any = None, save: bool = True
+) -> dict[str, Any]:
+    """The forecast that `spec` asks for, as its JSON document; saved in saved_predictions/ unless told not to.
+
+    `source` is a data frame to go on from in place of the dataset. NotFound where no version, series or dataset
+    answers to the names; InvalidInput where the future of a covariate must be stated and is not.
+    """
+    from tidebook.data.extend import extend
+
+    warm = warm or Warm(models=1, panels=1)
+    manager = ModelManager(settings)
+    address = manager.resolve(spec.line, spec.version)
+    detail = manager.get(address)
+    metadata = detail["metadata"]
+    scope = Scope(
+        mode=address.mode,
+        product_ids=tuple(metadata["product_ids"]),
+        store_ids=tuple(metadata["store_ids"]),
+        aggregation=metadata["aggregation_method"],
+    )
+    required = tuple(metadata["known_future"])
+    panel, reference = _history(spec, settings, warm, metadata, scope, required, source)
+    panel = panel.select(_chosen(panel, spec, scope))
+    engine = warm.engine(address, manager, settings)
+    extended = extend(panel, spec.horizon, spec.future, required)
+    values = engine.forecast(extended, spec.horizon)
+    result = {
+        "format_version": 1,
+        "id": new_id("PRED"),
+        "created_at": timestamp(),
+        "model": {
+            "address": str(address),
+            **{name: metadata[name] for name in ("model_type", "training_mode", "scope", "aggregation_method")},
+            "description": metadata["description"],
+            "run_name": metadata["run_name"],
+            "is_best": bool(detail.get("is_best")),
+        },
+        "dataset": reference,
+        "horizon": spec.horizon,
+        "history_end": str(panel.dates[panel.end - 1]),
+        "origin": str(extended.dates[panel.end]),
+        **_curves(panel, extended.dates, values, spec.history_days),
+        "known_future": {"given": list(required), "made": ["calendar"]},
+        "analysis": analyse(_total(panel), values.sum(axis=0, dtype=np.float64), panel.dates[: panel.end]),
+        "warnings": _warnings(panel, metadata),
+    }
+    if save:
+        records.save(settings, result)
+    return result
+
+
+def _history(
+    spec: ForecastSpec,
+    settings: Settings,
+    warm: Warm,
+    metadata: dict[str, Any],
+    scope: Scope,
+    required: tuple[str, ...],
+    source: Any,
+) -> tuple[Panel, str | None]:
+    from tidebook.data.load import load_panel
+
+    trained_on = metadata["dataset"]
+    mapping = ColumnMapping.model_validate(trained_on["mapping"])
+    if source is not None:
+        return load_panel(source, mapping, scope, known_future=required), None
+    if spec.dataset is None and not (trained_on["id"] or trained_on["path"]):
+        raise NotFound(
+            "A forecast needs the history to go on from",
+            got="a version that was trained on a data frame",
+            fix="Name a dataset, or pass the frame as `data`.",
+        )
+    if spec.dataset is None:
+        located = _trained_on(trained_on, mapping, settings)
+    else:
+        located = locate(spec.dataset, None, settings)
+        if located.dataset_id is None:
+            located = Located(located.path, mapping, None)
+    return warm.panel(located, scope, required), located.reference
+
+
+def _trained_on(trained_on: dict[str, Any], mapping: ColumnMapping, settings: Settings) -> Located:
+    if trained_on["id"]:
+        try:
+            return locate(trained_on["id"], None, settings)
+        except NotFound:
+            pass  # The registration was deleted; the file itself may still be there.
+    return locate(trained_on["path"], mapping, settings)
+
+
+def _chosen(panel: Panel, spec: ForecastSpec, scope: Scope) -> list[int]:
+    """Positions of the series that the request is about: all, or those of one product or store."""
+    wanted = {
+        "product": spec.product_id if scope.mode != "product" else None,
+        "store": spec.store_id if scope.mode != "store" else None,
+    }
+    chosen = list(range(len(panel.keys)))
+    if scope.aggregation not in {None, "none"}:
+        return chosen
+    for kind, value in wanted.items():
+        if value is None:
+            continue
+        ids = [getattr(panel.keys[i], f"{kind}_id") for i in range(len(panel.keys))]
+        chosen = [i for i in chosen if ids[i] == value]
+        if not chosen:
+            raise NotFound(
+                f"The {kind} must be one that the model covers", got=value, fix=nearest(value, sorted(set(ids)))
+            )
+    return chosen
+
+
+def _total(panel: Panel) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The sum of the history over all series; NaN on days that no series was observed."""
+    total = panel.target[:, : panel.end].sum(axis=0, dtype=np.float64)
+    total[~panel.mask[:, : panel.end].any(axis=0)] = np.nan
+    return total
+
+
+def _curves(panel: Panel, dates: Days, values: F32, history_days: int) -> dict[str, Any]:
+    first = max(0, panel.end - history_days)
+    past, future = _texts(dates[first : panel.end]), _texts(dates[panel.end : panel.end + values.shape[1]])
+    series = [
+        {
+            "product_id": key.product_id,
+            "store_id": key.store_id,
+            "label": key.label,
+            "history": {
+                "dates": past,
+                "values": _values(panel.target[i, first : panel.end], panel.mask[i, first : panel.end]),
+            },
+            "prediction": {"dates": future, "values": _values(values[i])},
+        }
+        for i, key in enumerate(panel.keys)
+    ]
+    if len(series) == 1:
+        return {"series": series, "total": None}
+    total = _total(panel)[first:]
+    return {
+        "series": series,
+        "total": {
+            "history": {"dates": past, "values": _values(total, ~np.isnan(total))},
+            "prediction": {"dates": future, "values": _values(values.sum(axis=0, dtype=np.float64))},
+        },
+    }
+
+
+def _texts(dates: Days) -> list[str]:
+    return [str(day) for day in dates]
+
+
+def _values(values: Any, observed: Any = None) -> list[float | None]:
+    rounded = [round(float(value), 4) for value in values]
+    return rounded if observed is None else [v if seen else None for v, seen in zip(rounded, observed, strict=True)]
+
+
+def _warnings(panel: Panel, metadata: dict[str, Any]) -> list[dict[str, str]]:
+    trained, last = date.fromisoformat(metadata["dataset"]["last_date"]), panel.dates[panel.end - 1].item()
+    if (last - trained).days <= YEAR // 2:
+        return []
+    from tidebook.core.locales import sentence
+
+    return [sentence("tidebook.forecasting", "stale", trained=str(trained), last=str(last))]

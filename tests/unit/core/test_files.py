@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from tidebook.core import files
+from tidebook.core.errors import InvalidInput, NotFound, StorageFailure
+
+
+def test_a_json_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "fact.json"
+    files.write_json(path, {"name": "药店", "value": 1})
+    files.write_json(path, {"name": "药店", "value": 2})
+    assert files.read_json(path) == {"name": "药店", "value": 2}
+    assert "药店" in path.read_text(encoding="utf-8")
+    assert [entry.name for entry in path.parent.iterdir()] == ["fact.json"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "fact.json"
+    files.write_json(path, {"value": 1})
+    with pytest.raises(StorageFailure, match="no space left on the disk") as caught, files.replacing(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert "nothing was half written" in str(caught.value)
+    assert files.read_json(path) == {"value": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["fact.json"]
+
+
+@pytest.mark.parametrize("hostile", ["..", ".", "", "a\x00b", "a\nb", "x" * 256, "a\\b"])
+def test_a_hostile_segment_is_refused(tmp_path: Path, hostile: str) -> None:
+    with pytest.raises(InvalidInput, match="must be 1 to 255 bytes"):
+        files.safe_join(tmp_path, "fine", hostile)
+
+
+@pytest.mark.parametrize("hostile", ["../x", "/etc/passwd", "a/../../x", "a//b"])
+def test_a_path_cannot_leave_its_folder(tmp_path: Path, hostile: str) -> None:
+    with pytest.raises(InvalidInput):
+        files.safe_join(tmp_path, hostile)
+
+
+def test_a_link_that_leads_outside_is_refused(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "link").symlink_to(tmp_path)
+    with pytest.raises(InvalidInput, match="stay inside its folder"):
+        files.safe_join(inside, "link", "secret")
+
+
+def test_chinese_names_are_fine(tmp_path: Path) -> None:
+    assert files.safe_join(tmp_path, "药店/维生素") == tmp_path / "药店" / "维生素"
+
+
+def test_a_broken_json_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(NotFound, match=r"broken\.json must be JSON"):
+        files.read_json(tmp_path / "broken.json")
+    with pytest.raises(NotFound, match=r"no file absent\.json"):
+        files.read_json(tmp_path / "absent.json")
