@@ -11,7 +11,7 @@ import typer
 
 from tidebook import __version__
 from tidebook.cli import algorithms as algorithms_
-from tidebook.cli import data, demo, forecast, models, runs, serve, train
+from tidebook.cli import data, demo, forecast, models, runs, serve, token, train
 from tidebook.cli.words import words
 from tidebook.core.errors import TidebookError
 
@@ -33,6 +33,7 @@ app.command("train", help=words("train"), context_settings={"allow_extra_args": 
 app.command("forecast", help=words("forecast"))(forecast.forecast)
 app.add_typer(models.app, name="models", help=words("models"))
 app.add_typer(runs.app, name="runs", help=words("runs"))
+app.command("token", help=words("token"))(token.token)
 
 
 def _show_version(wanted: bool) -> None:

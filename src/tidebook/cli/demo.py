@@ -9,7 +9,7 @@ import typer
 from tidebook.cli.words import words
 
 FILE = "timeseries_training_data_sample_10s50p.parquet"
-HYPERPARAMETERS = {"hidden_size": 64, "num_layers": 1, "epochs": 12, "batch_size": 64, "patience": 4}
+HYPERPARAMETERS = {"hidden_size": 64, "num_layers": 1, "epochs": 6, "batch_size": 64}
 HORIZON = 28
 
 

@@ -16,6 +16,11 @@ def _texts(package: str, language: str) -> dict[str, str]:
     return {str(key): str(text) for key, text in texts.items()}
 
 
+def has(package: str, key: str) -> bool:
+    """Whether a package has a text called `key`."""
+    return key in _texts(package, LANGUAGES[0])
+
+
 def sentence(package: str, key: str, **values: Any) -> dict[str, str]:
     """The text `key` of a package's locales/{language}.json in each language, with the values put in.
 

@@ -12,7 +12,7 @@ import numpy as np
 from tidebook.core.arrays import F32, Flags
 from tidebook.core.errors import InvalidInput, nearest
 from tidebook.core.scope import ALL
-from tidebook.data.encode import encode_value
+from tidebook.data.encode import encode_value, is_level
 from tidebook.data.panel import Panel
 
 
@@ -21,10 +21,11 @@ def extend(panel: Panel, horizon: int, future: Sequence[Mapping[str, Any]], requ
 
     A row of `future` has a `date`, covariates, and optionally `product_id` and `store_id` (or the dataset's own
     column names); without ids it holds for all series, and a row with ids counts for more than one without.
+    What is neither stated nor required goes on as it was: open, a level such as a price as last seen, else 0.
     InvalidInput where a covariate of `required` lacks a value for a series and day, or a row names what is not there.
     """
     shape = (len(panel.keys), horizon, len(panel.known_names))
-    known = np.zeros(shape, dtype=np.float32)
+    known = np.repeat(_usual(panel)[:, None, :], horizon, axis=1)
     stated = np.zeros(shape, dtype=np.bool_)
     dates = panel.dates[panel.end - 1] + 1 + np.arange(horizon)
     for row in sorted((_Row(panel, row) for row in future), key=lambda row: row.specific):
@@ -44,6 +45,18 @@ def extend(panel: Panel, horizon: int, future: Sequence[Mapping[str, Any]], requ
         known=np.concatenate([panel.known[:, :cut], known], axis=1),
         past=longer(panel.past),
     )
+
+
+def _usual(panel: Panel) -> F32:
+    """[S, K]: what a day holds about which nothing is said."""
+    usual = np.zeros((len(panel.keys), len(panel.known_names)), dtype=np.float32)
+    for k, name in enumerate(panel.known_names):
+        history = panel.known[:, : panel.end, k]
+        if name == panel.open_name:
+            usual[:, k] = 1
+        elif name not in panel.categories and is_level(history):
+            usual[:, k] = history[:, -1]
+    return usual
 
 
 class _Row:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from tidebook.core.locales import sentence
+from tidebook.core.locales import has, sentence
 
 Severity = Literal["error", "warning", "info"]
+PACKAGE = "tidebook.data"
 
 
 @dataclass(frozen=True)
 class Finding:
     """One fault of the data."""
 
-    code: str  #: the rule; a sentence in locales/ has this name
+    code: str  #: the rule
     severity: Severity  #: error: cannot be trained on; warning: treated; info: worth knowing
     column: str | None  #: the column it is about
-    count: int  #: how many rows, cells or days
+    count: int  #: how many rows, cells, days or series
     series_count: int  #: how many series
     examples: tuple[str, ...]  #: a few of them
-    treatment: str  #: what is done: drop, keep_last, as_closed, as_missing, none
+    treatment: str  #: drop, keep_last, as_closed, as_missing, as_zero, as_open, as_mean, carried, none
     sentence: dict[str, str] = field(default_factory=dict)  #: in plain words, by language
 
     def to_json(self) -> dict[str, Any]:
@@ -38,9 +39,16 @@ def finding(
     examples: tuple[str, ...] = (),
     treatment: str = "none",
     key: str | None = None,
+    one: bool | None = None,
     **values: Any,
 ) -> Finding:
-    """A finding with its sentence (`key`, by default the code) in every language."""
+    """A finding with its sentence in every language.
+
+    The sentence in locales/ is called `key`, by default the code; `{key}_one` speaks of one, by default where the
+    count is 1.
+    """
     shown = {"column": column or "", "count": count, "series": series_count, "examples": ", ".join(examples), **values}
-    text = sentence("tidebook.data", key or code, **shown)
-    return Finding(code, severity, column, count, series_count, examples, treatment, text)
+    key = key or code
+    if (count == 1 if one is None else one) and has(PACKAGE, f"{key}_one"):
+        key = f"{key}_one"
+    return Finding(code, severity, column, count, series_count, examples, treatment, sentence(PACKAGE, key, **shown))

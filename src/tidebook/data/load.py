@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from tidebook.core.arrays import F32, I64, Flags
+from tidebook.core.arrays import F32, Flags
 from tidebook.core.errors import DataFault, InvalidInput, NotFound, nearest
 from tidebook.core.scope import Scope
 from tidebook.data.aggregate import aggregate
-from tidebook.data.encode import Categories, encode
-from tidebook.data.finding import Finding, finding
+from tidebook.data.audit.rules import treated
+from tidebook.data.encode import carry, is_level
+from tidebook.data.grid import NO_ROWS, Survey, cells, grid, survey
 from tidebook.data.mapping import ColumnMapping, resolve
-from tidebook.data.panel import Panel, SeriesKey
+from tidebook.data.panel import Panel
 from tidebook.data.sources import open_source
-from tidebook.data.tidy import DAY, PRODUCT, STORE, TARGET, tidy
-
-MAX_DAYS = 366 * 200  #: longer calendars come from a wrong date
+from tidebook.data.sources.reading import reading
+from tidebook.data.tidy import DAY, PRODUCT, STORE, TARGET, Tidy, tidy
 
 
 def load_panel(
@@ -32,34 +32,40 @@ def load_panel(
     start: date | None = None,
     end: date | None = None,
     known_future: Sequence[str] | None = None,
+    categories: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Panel:
     """The panel of what `scope` covers (default: all series as they are) from a path, frame or data source.
 
-    `start` and `end` bound the days; `known_future` chooses among the covariates of the dataset, in this order.
-    Only the columns and rows that are needed are read. Days without a row count as closed: target 0 and not
-    observed, known covariates 0. Of several rows for a series and day the last counts.
+    `start` and `end` bound the days; `known_future` chooses among the covariates of the dataset, in this order;
+    `categories` are those of the panel that a model was trained on (default: made from the table).
+    Only the columns and rows that are needed are read. The calendar runs from the first to the last day on which
+    anything was observed. Days without a row count as closed: target 0 and not observed, covariates that say yes
+    or no 0, a level such as a price as last stated. Of several rows for a series and day the last counts.
     NotFound for unknown ids, DataFault for a scope without rows or a table that cannot be mended.
     """
     opened = open_source(source, mapping.encoding if mapping else None)
     rows = opened.scan()
-    resolved = _with_known(resolve(mapping, _types(rows)), known_future, rows)
+    columns = {name: str(kind) for name, kind in rows.collect_schema().items()}
+    resolved = _with_known(resolve(mapping, columns), known_future, columns)
     scope = scope or Scope(mode="global", aggregation="none")
-    table = _read(tidy(rows, resolved).rows, scope, start, end)
-    cells = _cells(table)
-    panel = _scatter(table, cells, resolved, opened.fingerprint(), tuple(rows.collect_schema()))
+    with reading():
+        whole = tidy(rows, resolved, categories)
+    table = _narrow(whole, scope, start, end)
+    try:
+        found = survey(table)
+    except DataFault as fault:
+        _check_ids(whole.rows, None, scope)
+        raise _without_data(scope, start, end, fault) from fault
+    _check_ids(whole.rows, found, scope)
+    panel = _scatter(table, found, opened.fingerprint(), tuple(columns))
     if scope.aggregation is not None and scope.aggregation != "none":
         panel = aggregate(panel, scope.aggregation)
     return panel
 
 
-def _types(rows: pl.LazyFrame) -> dict[str, str]:
-    return {name: str(kind) for name, kind in rows.collect_schema().items()}
-
-
-def _with_known(mapping: ColumnMapping, chosen: Sequence[str] | None, rows: pl.LazyFrame) -> ColumnMapping:
+def _with_known(mapping: ColumnMapping, chosen: Sequence[str] | None, columns: Mapping[str, str]) -> ColumnMapping:
     if chosen is None:
         return mapping
-    columns = _types(rows)
     for name in chosen:
         if name not in columns:
             raise InvalidInput(
@@ -68,7 +74,7 @@ def _with_known(mapping: ColumnMapping, chosen: Sequence[str] | None, rows: pl.L
                 fix=nearest(name, columns),
                 column=name,
             )
-    used = {mapping.date, mapping.target, mapping.product, mapping.store}
+    used = {mapping.date, mapping.target, mapping.product, mapping.store, *mapping.static}
     if wrong := next((name for name in chosen if name in used), None):
         raise InvalidInput(
             "A known-future covariate must be a column of its own",
@@ -77,36 +83,31 @@ def _with_known(mapping: ColumnMapping, chosen: Sequence[str] | None, rows: pl.L
         )
     past = tuple(name for name in mapping.past or () if name not in chosen)
     opening = mapping.open if mapping.open in chosen else None
-    return mapping.model_copy(update={"known_future": tuple(chosen), "past": past, "open": opening})
+    return mapping.model_copy(update={"known_future": tuple(dict.fromkeys(chosen)), "past": past, "open": opening})
 
 
-def _read(rows: pl.LazyFrame, scope: Scope, start: date | None, end: date | None) -> pl.DataFrame:
-    filtered = rows
-    for column, ids in ((PRODUCT, scope.product_ids), (STORE, scope.store_ids)):
-        if ids:
-            filtered = filtered.filter(pl.col(column).is_in(list(ids)))
+def _narrow(table: Tidy, scope: Scope, start: date | None, end: date | None) -> Tidy:
+    """The rows of the scope; the filters reach down to the file, which is read only where they may hold."""
+    wanted = [
+        pl.col(column).is_in(list(ids))
+        for column, ids in ((PRODUCT, scope.product_ids), (STORE, scope.store_ids))
+        if ids
+    ]
     if start is not None:
-        filtered = filtered.filter(pl.col(DAY) >= start)
+        wanted.append(pl.col(DAY) >= start)
     if end is not None:
-        filtered = filtered.filter(pl.col(DAY) <= end)
-    table = filtered.collect(engine="streaming")
-    _check_ids(rows, table, scope)
-    if table.is_empty():
-        between = f" between {start or 'the first day'} and {end or 'the last'}" if start or end else ""
-        raise DataFault(
-            "A scope must have data",
-            got=f"no row for {scope.description('this')[7:]}{between}",
-            fix="Choose other products, stores or days.",
-        )
-    return table
+        wanted.append(pl.col(DAY) <= end)
+    return Tidy(table.rows.filter(*wanted), table.mapping, table.categories) if wanted else table
 
 
-def _check_ids(rows: pl.LazyFrame, table: pl.DataFrame, scope: Scope) -> None:
+def _check_ids(rows: pl.LazyFrame, found: Survey | None, scope: Scope) -> None:
+    """NotFound where an id of the scope is nowhere in the table."""
     for column, ids, kind in ((PRODUCT, scope.product_ids, "product"), (STORE, scope.store_ids, "store")):
-        missing = set(ids) - set(table[column].unique().to_list())
+        missing = set(ids) - (set(found.keys[column]) if found else set())
         if not missing:
             continue
-        known = set(rows.select(pl.col(column).unique()).collect(engine="streaming")[column].drop_nulls().to_list())
+        with reading():
+            known = set(rows.select(pl.col(column).unique()).collect(engine="streaming")[column].drop_nulls())
         unknown = sorted(missing - known)
         if unknown:
             raise NotFound(
@@ -117,109 +118,88 @@ def _check_ids(rows: pl.LazyFrame, table: pl.DataFrame, scope: Scope) -> None:
             )
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Where each row belongs in the panel."""
-
-    keys: tuple[SeriesKey, ...]
-    first: np.datetime64  #: the first day of the calendar
-    days: int  #: of the calendar
-    kept: Flags  #: [N], rows with a series and a day
-    flat: I64  #: [rows kept], series * days + day
-
-
-def _cells(table: pl.DataFrame) -> _Cells:
-    kept = (table[PRODUCT].is_not_null() & table[STORE].is_not_null() & table[DAY].is_not_null()).to_numpy()
-    rows = table.filter(kept) if not kept.all() else table
-    if rows.is_empty():
-        raise DataFault(
-            "Every row must have a series and a day", got="none that has", fix="Check the mapping of the columns."
-        )
-    keys = rows.select(PRODUCT, STORE).unique().sort(PRODUCT, STORE).with_row_index("series")
-    series = (
-        rows.select(PRODUCT, STORE)
-        .join(keys, on=[PRODUCT, STORE], how="left", maintain_order="left")["series"]
-        .to_numpy()
-        .astype(np.int64)
+def _without_data(scope: Scope, start: date | None, end: date | None, fault: DataFault) -> DataFault:
+    """The fault of a table, told of its scope where that is what is empty."""
+    if fault.got != NO_ROWS:
+        return fault
+    between = f" between {start or 'the first day'} and {end or 'the last'}" if start or end else ""
+    return DataFault(
+        "A scope must have data",
+        got=f"no row for {scope.description('this')[7:]}{between}",
+        fix="Choose other products, stores or days.",
     )
-    offsets = rows[DAY].to_numpy().astype("datetime64[D]")
-    first, last = offsets.min(), offsets.max()
-    days = int((last - first).astype(int)) + 1
-    if days > MAX_DAYS:
-        raise DataFault(
-            f"The days of a table must lie within {MAX_DAYS // 366} years",
-            got=f"{first} to {last}",
-            fix="Mend the wrong dates.",
-        )
-    flat = series * days + (offsets - first).astype(np.int64)
-    names = tuple(SeriesKey(product, store) for product, store in keys.select(PRODUCT, STORE).iter_rows())
-    return _Cells(names, first, days, kept, flat)
 
 
-def _scatter(
-    table: pl.DataFrame, cells: _Cells, mapping: ColumnMapping, fingerprint: str, columns_of_source: tuple[str, ...]
-) -> Panel:
-    rows = table if cells.kept.all() else table.filter(cells.kept)
-    shape = (len(cells.keys), cells.days)
-    values = rows[TARGET].to_numpy()
-    finite = np.isfinite(values)
-    mask = np.zeros(shape, dtype=np.bool_)
-    mask.reshape(-1)[cells.flat] = finite
-    target = np.zeros(shape, dtype=np.float32)
-    target.reshape(-1)[cells.flat] = np.where(finite, values, 0.0)
-    categories: Categories = {}
-
-    def columns(names: Sequence[str]) -> F32:
-        out = np.zeros((*shape, len(names)), dtype=np.float32)
-        for i, name in enumerate(names):
-            plane = np.zeros(shape[0] * shape[1], dtype=np.float32)
-            plane[cells.flat] = encode(rows[f"x:{name}"], name, categories)
-            out[:, :, i] = plane.reshape(shape)
-        return out
-
-    known, past = columns(mapping.known_future or ()), columns(mapping.past or ())
+def _scatter(table: Tidy, found: Survey, fingerprint: str, columns: tuple[str, ...]) -> Panel:
+    mapping = table.mapping
+    known_names, past_names, statics = mapping.known_future or (), mapping.past or (), mapping.static
+    shape = (len(found.keys), found.days)
+    size = shape[0] * shape[1]
+    counts = np.zeros(size, dtype=np.int32)
+    target = np.full(size, np.nan, dtype=np.float32)
+    planes = {name: np.full(size, np.nan, dtype=np.float32) for name in (*known_names, *past_names)}
+    static = np.full((shape[0], len(statics)), np.nan, dtype=np.float64)
+    covariates = [f"x:{name}" for name in mapping.covariates]
+    for flat, batch in cells(table, found, [TARGET, *covariates]):
+        np.add.at(counts, flat, 1)
+        # Where a cell comes twice, numpy keeps what is assigned last.
+        target[flat] = _finite(batch[TARGET])
+        for name, plane in planes.items():
+            plane[flat] = _finite(batch[f"x:{name}"])
+        for a, name in enumerate(statics):
+            values = _finite(batch[f"x:{name}"])
+            stated = np.isfinite(values)
+            static[flat[stated] // found.days, a] = values[stated]
+    mask: Flags = np.isfinite(target).reshape(shape)
+    seen: Flags = (counts > 0).reshape(shape)
+    known = np.empty((*shape, len(known_names)), dtype=np.float32)
+    for k, name in enumerate(known_names):
+        plane = planes.pop(name).reshape(shape)
+        known[:, :, k] = _fill(plane, seen, opening=name == mapping.open, text=name in table.categories)
+    past = np.empty((*shape, len(past_names)), dtype=np.float32)
+    for p, name in enumerate(past_names):
+        past[:, :, p] = np.nan_to_num(planes.pop(name).reshape(shape))
     return Panel(
-        keys=cells.keys,
-        dates=cells.first + np.arange(cells.days),
-        target=target,
+        keys=found.names,
+        dates=found.first + np.arange(found.days),
+        target=np.nan_to_num(target.reshape(shape), copy=False),
         mask=mask,
         known=known,
-        known_names=tuple(mapping.known_future or ()),
+        known_names=known_names,
         past=past,
-        past_names=tuple(mapping.past or ()),
-        static=_static(rows, cells, mapping.static, categories),
-        static_names=mapping.static,
-        end=cells.days,
-        open_name=mapping.open if mapping.open in (mapping.known_future or ()) else None,
+        past_names=past_names,
+        static=_mean_where_unknown(static),
+        static_names=statics,
+        end=found.days,
+        open_name=mapping.open if mapping.open in known_names else None,
         country=mapping.country,
         fingerprint=fingerprint,
-        categories=categories,
+        categories=table.categories,
         mapping=mapping,
-        columns=columns_of_source,
-        findings=tuple(found.to_json() for found in _findings(table, cells, mask, finite, mapping)),
+        columns=columns,
+        findings=tuple(finding.to_json() for finding in treated(table, grid(found, counts))),
     )
 
 
-def _static(rows: pl.DataFrame, cells: _Cells, names: Sequence[str], categories: Categories) -> F32:
-    """[S, A]: of each series the value in its last row."""
-    out = np.zeros((len(cells.keys), len(names)), dtype=np.float32)
-    for i, name in enumerate(names):
-        out[cells.flat // cells.days, i] = encode(rows[f"x:{name}"], name, categories)
-    return out
+def _finite(values: pl.Series) -> F32:
+    """[N] float32, NaN for what is null, not finite, or too large for a float32."""
+    numbers = values.to_numpy().astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        small = numbers.astype(np.float32)
+    return np.asarray(np.where(np.isfinite(small), small, np.float32(np.nan)))
 
 
-def _findings(table: pl.DataFrame, cells: _Cells, mask: Flags, finite: Flags, mapping: ColumnMapping) -> list[Finding]:
-    """What was treated on the way, counted from the arrays."""
-    found = []
-    if dropped := int((~cells.kept).sum()):
-        found.append(finding("no_key", "warning", count=dropped, treatment="drop"))
-    filled = np.zeros(mask.shape, dtype=np.bool_)
-    filled.reshape(-1)[cells.flat] = True
-    if twice := len(cells.flat) - int(filled.sum()):
-        found.append(finding("duplicates", "warning", count=twice, treatment="keep_last"))
-    if missing := int((~finite).sum()):
-        found.append(finding("missing_target", "warning", column=mapping.target, count=missing, treatment="as_missing"))
-    if gaps := int((~filled).sum()):
-        series = int((~filled).any(axis=1).sum())
-        found.append(finding("gaps", "warning", count=gaps, series_count=series, treatment="as_closed"))
-    return found
+def _fill(plane: F32, seen: Flags, *, opening: bool, text: bool) -> F32:
+    """[S, T]: what nothing is stated of. A row of a day says that the store was open unless it says otherwise."""
+    stated = np.isfinite(plane)
+    if opening:
+        return np.where(stated, plane, seen).astype(np.float32)
+    if not text and is_level(plane[stated]):
+        return carry(plane, stated)
+    return np.nan_to_num(plane)
+
+
+def _mean_where_unknown(static: npt.NDArray[np.float64]) -> F32:
+    stated = np.isfinite(static)
+    mean = np.where(stated, static, 0).sum(axis=0) / np.maximum(stated.sum(axis=0), 1)
+    return np.where(stated, static, mean).astype(np.float32)

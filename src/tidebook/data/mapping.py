@@ -16,17 +16,21 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("销量", "销售量", "销售数量", "销售额"),
     ),
     "product": (
-        *("product_id", "product", "item_id", "item", "sku", "symbol", "stock_symbol"),
-        *("药品编号", "商品编号", "产品编号", "药品", "商品"),
+        *("product_id", "product", "drug_id", "item_id", "item", "sku", "symbol", "stock_symbol"),
+        *("药品编号", "药品编码", "商品编号", "商品编码", "产品编号", "药品", "商品", "产品"),
     ),
-    "store": ("store_id", "store", "shop_id", "shop", "店铺编号", "门店编号", "店铺", "门店"),
+    "store": (
+        *("store_id", "store", "shop_id", "shop"),
+        *("店铺编号", "门店编号", "门店编码", "店铺", "门店"),
+    ),
 }
 KNOWN_FUTURE = (
-    *("promo", "promotion", "price", "open", "school_holiday", "state_holiday", "holiday"),
+    *("promo", "promotion", "price", "open", "is_open", "school_holiday", "state_holiday", "holiday"),
     *("促销", "价格", "营业", "节假日"),
 )
 PAST = ("customers", "客流", "客流量")
 OPEN = ("open", "is_open", "营业")
+PRICES = {"high", "low", "close"}  #: where these stand, `open` is the first price of a trading day
 
 
 class ColumnMapping(BaseModel):
@@ -77,17 +81,23 @@ def guess(columns: Mapping[str, str]) -> ColumnMapping:
         return next((lower[name] for name in candidates if name in lower), None)
 
     roles = {role: first(names) for role, names in NAMES.items()}
+    if roles["date"] is None:
+        days = [name for name, kind in columns.items() if kind.startswith("Date")]
+        roles["date"] = days[0] if len(days) == 1 else None
     if roles["product"] is None and roles["store"] is None and "unique_id" in lower:
         roles["product"] = lower["unique_id"]
     taken = set(roles.values())
+    if lower.keys() >= PRICES and "open" in lower:
+        taken.add(lower["open"])
+    known_future = tuple(lower[name] for name in KNOWN_FUTURE if name in lower and lower[name] not in taken)
     return ColumnMapping(
         date=roles["date"],
         target=roles["target"],
         product=roles["product"],
         store=roles["store"],
-        known_future=tuple(lower[name] for name in KNOWN_FUTURE if name in lower and lower[name] not in taken),
+        known_future=known_future,
         past=tuple(lower[name] for name in PAST if name in lower and lower[name] not in taken),
-        open=first(OPEN),
+        open=_opening(known_future),
     )
 
 
@@ -105,9 +115,11 @@ def resolve(mapping: ColumnMapping | None, columns: Mapping[str, str]) -> Column
             name: getattr(guessed, name) for name in (*NAMES, "known_future", "past") if getattr(mapping, name) is None
         }
     )
+    known_future = filled.known_future or ()
     if filled.open is None:
-        candidate = next((name for name in filled.known_future or () if name.lower() in OPEN), None)
-        filled = filled.model_copy(update={"open": candidate})
+        filled = filled.model_copy(update={"open": _opening(known_future)})
+    elif filled.open not in known_future:
+        filled = filled.model_copy(update={"known_future": (*known_future, filled.open)})
     for role in ("date", "target"):
         if getattr(filled, role) is None:
             raise InvalidInput(
@@ -117,6 +129,10 @@ def resolve(mapping: ColumnMapping | None, columns: Mapping[str, str]) -> Column
             )
     _check_meanings(filled)
     return filled
+
+
+def _opening(known_future: tuple[str, ...]) -> str | None:
+    return next((name for name in known_future if name.lower() in OPEN), None)
 
 
 def _check_names(mapping: ColumnMapping, columns: Mapping[str, str]) -> None:

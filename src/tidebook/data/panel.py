@@ -35,7 +35,7 @@ class Panel:
     dates: Days  #: [T], every day from the first to the last
     target: F32  #: [S, T], original units; 0 where `mask` is False
     mask: Flags  #: [S, T], whether the target was observed
-    known: F32  #: [S, T, K], covariates whose future is known; 0 where nothing is stated
+    known: F32  #: [S, T, K], covariates whose future is known
     known_names: tuple[str, ...]  #: [K]
     past: F32  #: [S, T, P], covariates known only afterwards; 0 from `end` on
     past_names: tuple[str, ...]  #: [P]
@@ -45,7 +45,9 @@ class Panel:
     open_name: str | None = None  #: the known covariate that is 0 on closed days
     country: str | None = None  #: whose holidays count
     fingerprint: str = ""  #: of the source that it was read from
-    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)  #: of text covariates: code 1 is the first
+    categories: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  #: of text covariates: the code is the position
     mapping: ColumnMapping | None = None  #: what the columns of the source mean
     columns: tuple[str, ...] = ()  #: all columns of the source
     findings: tuple[dict[str, object], ...] = field(default=())  #: what the audit found and how it was treated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ class Scaler:
     @classmethod
     def fit(cls, values: F32, mask: Flags | None = None) -> Scaler:
         """The mean and deviation of values[..., C] over all other axes, where mask[...] is True."""
-        flat = values.reshape(-1, values.shape[-1]).astype(np.float64)
+        flat = values.reshape(math.prod(values.shape[:-1]), values.shape[-1]).astype(np.float64)  # C may be 0
         if mask is not None:
             flat = flat[mask.reshape(-1)]
         if len(flat) == 0:

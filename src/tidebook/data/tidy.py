@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -9,65 +10,96 @@ import polars as pl
 from tidebook.core.errors import DataFault
 from tidebook.core.scope import ALL
 from tidebook.data.dates import as_days
+from tidebook.data.encode import Categories, code, is_no_number, number
 from tidebook.data.mapping import ColumnMapping
 
-PRODUCT, STORE, DAY, TARGET = "product_id", "store_id", "day", "y"
+PRODUCT, STORE, DAY, TARGET, ROW = "product_id", "store_id", "day", "y", "row"
+FEW = 200  #: more different texts than this, most of them numbers, are a column of numbers with faults
 
 
 @dataclass(frozen=True)
 class Tidy:
     """The rows with ids as text, the day as a date, and the target as a number; covariates behind `x:`."""
 
-    rows: pl.LazyFrame  #: product_id, store_id: String · day: Date · y: Float64 · x:{name} as in the source
+    rows: pl.LazyFrame  #: product_id, store_id: String · day: Date · y, x:{name}: Float64 · row: digest of all cells
     mapping: ColumnMapping  #: resolved
+    categories: Categories  #: of the covariates that are text
 
 
-def tidy(rows: pl.LazyFrame, mapping: ColumnMapping) -> Tidy:
-    """The canonical columns of `rows`; `mapping` is resolved. DataFault for a target or day of a wrong type."""
-    schema = rows.collect_schema()
-    day = as_days(rows, mapping.date or "")
+def tidy(rows: pl.LazyFrame, mapping: ColumnMapping, categories: Mapping[str, tuple[str, ...]] | None = None) -> Tidy:
+    """The canonical columns of `rows`; `mapping` is resolved. DataFault for a target or day of a wrong type.
+
+    `categories` are those that a model was trained with; without them the texts of the whole table make them.
+    """
+    seen: Categories = {}
+    covariates = [_covariate(rows, name, seen, categories or {}).alias(f"x:{name}") for name in mapping.covariates]
     columns = [
-        _id(mapping.product, PRODUCT),
-        _id(mapping.store, STORE),
-        day.alias(DAY),
+        _id(rows, mapping.product, PRODUCT),
+        _id(rows, mapping.store, STORE),
+        as_days(rows, mapping.date or "").alias(DAY),
         _target(rows, mapping.target or "").alias(TARGET),
-        *(_covariate(name, schema[name]).alias(f"x:{name}") for name in mapping.covariates),
+        *covariates,
+        pl.struct(pl.all()).hash().alias(ROW),
     ]
-    return Tidy(rows.select(columns), mapping)
+    return Tidy(rows.select(columns), mapping, seen)
 
 
-def _id(column: str | None, name: str) -> pl.Expr:
+def _id(rows: pl.LazyFrame, column: str | None, name: str) -> pl.Expr:
     if column is None:
         return pl.lit(ALL).alias(name)
-    return pl.col(column).cast(pl.String).str.strip_chars().alias(name)
+    value = pl.col(column)
+    if rows.collect_schema()[column].is_float():
+        # pandas makes floats of integer ids as soon as one is missing: 7.0 was 7.
+        value = pl.when(value == value.round()).then(value.cast(pl.Int64, strict=False)).otherwise(None)
+    return value.cast(pl.String).alias(name)
 
 
 def _target(rows: pl.LazyFrame, column: str) -> pl.Expr:
     kind = rows.collect_schema()[column]
     if kind.is_numeric() or kind == pl.Boolean:
         return pl.col(column).cast(pl.Float64)
-    values = pl.col(column).cast(pl.String).str.strip_chars()
-    number = values.cast(pl.Float64, strict=False)
-    if kind == pl.String or isinstance(kind, pl.Categorical):
-        wrong = (
-            rows.filter(values.is_not_null() & (values != "") & number.is_null())
-            .select(values.head(3))
-            .collect(engine="streaming")
-        )
-        if wrong.is_empty():
-            return number
-        got = ", ".join(map(repr, wrong[column].to_list()))
-    else:
-        got = f"values of type {kind}"
-    raise DataFault(
-        f"The target {column} must be numbers",
-        got=got,
-        fix="Name another column as the target, or mend these cells.",
-        column=column,
+    if not isinstance(kind, pl.String | pl.Categorical | pl.Enum):
+        raise _no_numbers("The target", column, f"values of type {kind}")
+    text = pl.col(column).cast(pl.String)
+    wrong = rows.filter(is_no_number(text)).select(text).head(3).collect(engine="streaming")[column].to_list()
+    if wrong:
+        raise _no_numbers("The target", column, ", ".join(map(repr, wrong)))
+    return number(text)
+
+
+def _covariate(rows: pl.LazyFrame, column: str, seen: Categories, categories: Mapping[str, tuple[str, ...]]) -> pl.Expr:
+    """The column as numbers; the texts of a text column are put into `seen`."""
+    kind = rows.collect_schema()[column]
+    if column not in categories:
+        if kind == pl.Boolean or kind.is_numeric():
+            return pl.col(column).cast(pl.Float64)
+        if not isinstance(kind, pl.String | pl.Categorical | pl.Enum):
+            raise _no_numbers("The covariate", column, f"values of type {kind}")
+    text = pl.col(column).cast(pl.String)
+    if column in categories:
+        seen[column] = tuple(categories[column])
+        return code(text, seen[column])
+    wrong = rows.filter(is_no_number(text)).select(text).head(1).collect(engine="streaming")
+    if wrong.is_empty():
+        return number(text)
+    written = (
+        rows.select(text.alias("text"), is_no_number(text).alias("wrong"))
+        .filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
+        .group_by("text", "wrong")
+        .len("rows")
+        .sort("rows", "text", descending=[True, False])
+        .collect(engine="streaming")
     )
+    if len(written) > FEW and written["rows"].filter(written["wrong"]).sum() < written["rows"].sum() / 2:
+        raise _no_numbers("The covariate", column, ", ".join(map(repr, written.filter("wrong")["text"].head(3))))
+    seen[column] = tuple(written["text"])
+    return code(text, seen[column])
 
 
-def _covariate(column: str, kind: pl.DataType) -> pl.Expr:
-    return (
-        pl.col(column).cast(pl.Float64) if kind == pl.Boolean or kind.is_numeric() else pl.col(column).cast(pl.String)
+def _no_numbers(what: str, column: str, got: str) -> DataFault:
+    return DataFault(
+        f"{what} {column} must be numbers",
+        got=got,
+        fix="Name another column, or mend these cells.",
+        column=column,
     )

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+import itertools
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tidebook.core.arrays import F32, Days
 from tidebook.core.clock import timestamp
 from tidebook.core.errors import NotFound, nearest
 from tidebook.core.ids import new_id
-from tidebook.core.scope import Address, Scope
+from tidebook.core.scope import Scope
 from tidebook.core.settings import Settings
 from tidebook.data.locate import Located, locate
 from tidebook.data.mapping import ColumnMapping
 from tidebook.forecasting.analysis import analyse
-from tidebook.forecasting.engine import PredictionEngine
+from tidebook.forecasting.warm import Warm
 from tidebook.records import forecast as records
 from tidebook.registry import ModelManager
 from tidebook.specs import ForecastSpec
@@ -27,49 +27,6 @@ if TYPE_CHECKING:
     from tidebook.data.panel import Panel
 
 YEAR = 364  #: days: the same weekday a year before
-
-
-@dataclass
-class Warm:
-    """Models and panels kept in memory between forecasts, the least recently used given up first."""
-
-    models: int = 8  #: how many models
-    panels: int = 8  #: how many panels
-    _engines: OrderedDict[str, PredictionEngine] = field(default_factory=OrderedDict)
-    _panels: OrderedDict[tuple[object, ...], Panel] = field(default_factory=OrderedDict)
-
-    def engine(self, address: Address, manager: ModelManager, settings: Settings) -> PredictionEngine:
-        """The engine of a version."""
-        folder = manager.path(address)
-        key = f"{folder}:{(folder / 'manifest.json').stat().st_mtime_ns}"
-        return _kept(
-            self._engines,
-            key,
-            self.models,
-            lambda: PredictionEngine(folder / "model.pth", plugins=settings.plugins),
-        )
-
-    def panel(self, located: Located, scope: Scope, known_future: tuple[str, ...]) -> Panel:
-        """The panel of a scope, read again when its file has changed."""
-        from tidebook.data.load import load_panel
-
-        stat = located.path.stat()
-        key = (str(located.path), stat.st_mtime_ns, stat.st_size, located.mapping, scope, known_future)
-        return _kept(
-            self._panels,
-            key,
-            self.panels,
-            lambda: load_panel(located.path, located.mapping, scope, known_future=known_future),
-        )
-
-
-def _kept(cache: OrderedDict[Any, Any], key: object, limit: int, make: Any) -> Any:
-    if key not in cache:
-        cache[key] = make()
-        while len(cache) > limit:
-            cache.popitem(last=False)
-    cache.move_to_end(key)
-    return cache[key]
 
 
 def predict(
@@ -184,9 +141,9 @@ def _chosen(panel: Panel, spec: ForecastSpec, scope: Scope) -> list[int]:
     return chosen
 
 
-def _total(panel: Panel) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _total(panel: Panel) -> npt.NDArray[np.float64]:
     """The sum of the history over all series; NaN on days that no series was observed."""
-    total = panel.target[:, : panel.end].sum(axis=0, dtype=np.float64)
+    total: npt.NDArray[np.float64] = panel.target[:, : panel.end].sum(axis=0, dtype=np.float64)
     total[~panel.mask[:, : panel.end].any(axis=0)] = np.nan
     return total
 
@@ -224,8 +181,8 @@ def _texts(dates: Days) -> list[str]:
 
 
 def _values(values: Any, observed: Any = None) -> list[float | None]:
-    rounded = [round(float(value), 4) for value in values]
-    return rounded if observed is None else [v if seen else None for v, seen in zip(rounded, observed, strict=True)]
+    seen = itertools.repeat(True) if observed is None else observed
+    return [round(float(value), 4) if there else None for value, there in zip(values, seen, strict=False)]
 
 
 def _warnings(panel: Panel, metadata: dict[str, Any]) -> list[dict[str, str]]:

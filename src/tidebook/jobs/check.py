@@ -19,7 +19,7 @@ def check(spec: TrainSpec, settings: Settings) -> dict[str, Any]:
     from tidebook.data.splits import split
 
     scope = spec.scope
-    chosen = hyperparameters.build(
+    chosen: Any = hyperparameters.build(
         registry.find(spec.model_type, settings.plugins).Hyperparameters, spec.hyperparameters
     )
     located = locate(spec.dataset, spec.mapping, settings)

@@ -13,6 +13,7 @@ from tidebook.core.errors import TidebookError
 from tidebook.core.scope import Address
 from tidebook.core.settings import Settings
 from tidebook.data.locate import Located, locate
+from tidebook.data.mapping import ColumnMapping
 from tidebook.jobs.context import RunContext
 from tidebook.jobs.progress import Progress, Watcher, nobody
 from tidebook.registry import ModelManager
@@ -65,7 +66,7 @@ def train(
 
     scope = spec.scope
     algorithm = registry.find(spec.model_type, settings.plugins)
-    chosen = hyperparameters.build(algorithm.Hyperparameters, spec.hyperparameters)
+    chosen: Any = hyperparameters.build(algorithm.Hyperparameters, spec.hyperparameters)
     located = None if source is not None else locate(spec.dataset, spec.mapping, settings)
     line = Address.parse(scope.folder(spec.model_type))
 
@@ -236,11 +237,10 @@ def _publish(
     run: TrainingManager,
     task_id: str | None,
 ) -> Address:
-    from tidebook.runs.metrics_log import read_metrics
     from tidebook.training import figures
 
     scope = spec.scope
-    history, _ = read_metrics(run.folder / "logs" / "metrics.json")
+    history = _history(run)
     title = spec.description
     drawn = {"forecast.png": run.folder / "results" / "forecast.png"}
     figures.forecast(panel, evaluation, title, drawn["forecast.png"])
@@ -248,7 +248,8 @@ def _publish(
         drawn["loss_curve.png"] = run.folder / "results" / "loss_curve.png"
         figures.loss_curve(history, title, drawn["loss_curve.png"])
     config = fitted.state().config
-    metadata = {
+    mapping = panel.mapping or ColumnMapping()
+    metadata: dict[str, Any] = {
         "format_version": 1,
         "description": title,
         "model_type": spec.model_type,
@@ -264,7 +265,7 @@ def _publish(
             "id": located.dataset_id if located else None,
             "path": str(located.path) if located else None,
             "fingerprint": panel.fingerprint,
-            "mapping": (located.mapping if located else spec.mapping or {}),
+            "mapping": mapping.model_dump(mode="json"),
             "first_date": str(panel.dates[span.start]),
             "last_date": str(panel.dates[span.test_end - 1]),
         },
@@ -273,14 +274,25 @@ def _publish(
         "validation": config.get("validation"),
         "metrics": evaluation.metrics,
         "baseline": evaluation.baseline,
-        "history": [
-            {"epoch": e["epoch"], "train_loss": e.get("train_loss"), "val_loss": e.get("val_loss")} for e in history
-        ],
+        "history": history,
         "hyperparameters": asdict(chosen),
         "seed": spec.seed,
         "publish_id": run.run_name,
     }
-    mapping = metadata["dataset"]["mapping"]
-    if not isinstance(mapping, dict):
-        metadata["dataset"]["mapping"] = mapping.model_dump(mode="json")
     return ModelManager(settings).publish(run.folder, line, metadata, drawn, publish_id=run.run_name)
+
+
+def _history(run: TrainingManager) -> list[dict[str, Any]]:
+    """The losses by epoch; of an epoch that was trained again after a resume the last."""
+    from tidebook.runs.metrics_log import read_metrics
+
+    entries, _ = read_metrics(run.folder / "logs" / "metrics.json")
+    by_epoch = {
+        entry["epoch"]: {name: _number(entry.get(name)) for name in ("train_loss", "val_loss")} for entry in entries
+    }
+    return [{"epoch": epoch, **losses} for epoch, losses in sorted(by_epoch.items())]
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, else None; the log writes the others as text."""
+    return float(value) if isinstance(value, int | float) else None

@@ -15,7 +15,8 @@ from tidebook.core.errors import TaskFailure, TidebookError
 from tidebook.core.settings import Settings
 from tidebook.data.locate import locate
 from tidebook.data.mapping import ColumnMapping
-from tidebook.forecasting.predict import Warm, predict
+from tidebook.forecasting.predict import predict
+from tidebook.forecasting.warm import Warm
 from tidebook.jobs.check import check
 from tidebook.specs import ForecastSpec, TrainSpec
 from tidebook.specs.faults import readable

@@ -2,83 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
-from tidebook.data.audit.grid import LABELS, Grid
-from tidebook.data.finding import Finding, finding
-from tidebook.data.mapping import ColumnMapping
+from tidebook.data.finding import Finding, Severity, finding
+from tidebook.data.grid import Grid
+from tidebook.data.sources.reading import reading
 from tidebook.data.tidy import Tidy
 
-INTERMITTENT = 0.6  #: share of days without demand from which a series counts as intermittent
+
+def missing(grid: Grid, column: str) -> list[Finding]:
+    """Empty cells in the target."""
+    return _target(grid, "nulls", "warning", column, "as_missing", counted="missing")
 
 
-def nulls(table: Tidy) -> list[Finding]:
-    """Empty cells, by column."""
-    names = {f"x:{name}": name for name in table.mapping.covariates} | {"y": table.mapping.target or "y"}
-    counts = table.rows.select(pl.col(list(names)).null_count()).collect(engine="streaming").row(0, named=True)
-    return [
-        finding(
-            "nulls",
-            "warning" if key == "y" else "info",
-            column=names[key],
-            count=int(count),
-            treatment="as_missing" if key == "y" else "as_zero",
-            key="nulls_target" if key == "y" else "nulls",
-        )
-        for key, count in counts.items()
-        if count
-    ]
-
-
-def not_finite(grid: Grid, mapping: ColumnMapping) -> list[Finding]:
+def not_finite(grid: Grid, column: str) -> list[Finding]:
     """NaN and infinities in the target."""
-    return _cells(grid, "not_finite", "warning", mapping.target, "as_missing")
+    return _target(grid, "not_finite", "warning", column, "as_missing")
 
 
-def negative(grid: Grid, mapping: ColumnMapping) -> list[Finding]:
+def negative(grid: Grid, column: str) -> list[Finding]:
     """Negative values in the target: returns, or corrections."""
-    return _cells(grid, "negative", "info", mapping.target, "none")
+    return _target(grid, "negative", "info", column, "none")
 
 
-def _cells(grid: Grid, code: str, severity: str, column: str | None, treatment: str) -> list[Finding]:
-    counts = grid.keys[code].to_numpy()
+def _target(
+    grid: Grid, code: str, severity: Severity, column: str, treatment: str, counted: str | None = None
+) -> list[Finding]:
+    counts = grid.keys[counted or code].to_numpy()
     series = np.nonzero(counts)[0]
     if not len(series):
         return []
     return [
         finding(
             code,
-            "warning" if severity == "warning" else "info",
+            severity,
             column=column,
             count=int(counts.sum()),
             series_count=len(series),
             examples=grid.labels(series),
             treatment=treatment,
+            key=counted or code,
         )
     ]
 
 
-def all_zero(grid: Grid) -> list[Finding]:
-    """Series in which nothing was ever sold."""
-    return _series(grid, "all_zero", (pl.col("low") == 0) & (pl.col("high") == 0))
-
-
-def constant(grid: Grid) -> list[Finding]:
-    """Series that always hold the same value."""
-    return _series(grid, "constant", (pl.col("low") == pl.col("high")) & (pl.col("low") != 0) & (pl.col("rows") > 1))
-
-
-def intermittent(grid: Grid) -> list[Finding]:
-    """Series with demand on few days only."""
-    share = pl.col("zeros") / pl.col("rows")
-    return _series(grid, "intermittent", (share >= INTERMITTENT) & (pl.col("high") > 0))
-
-
-def _series(grid: Grid, code: str, rule: pl.Expr) -> list[Finding]:
-    series = np.nonzero(grid.keys.select(rule.fill_null(value=False)).to_series().to_numpy())[0]
-    if not len(series):
+def nulls(table: Tidy) -> list[Finding]:
+    """Empty cells of the covariates; what is read in their place depends on what the column says."""
+    mapping = table.mapping
+    if not mapping.covariates:
         return []
+    with reading():
+        counts = (
+            table.rows.select(
+                expression
+                for name in mapping.covariates
+                for value in [pl.col(f"x:{name}")]
+                for expression in (
+                    (value.is_null() | value.is_nan()).sum().alias(f"nulls:{name}"),
+                    (value.is_finite() & (value != 0) & (value != 1)).any().alias(f"level:{name}"),
+                )
+            )
+            .collect(engine="streaming")
+            .row(0, named=True)
+        )
+    found = []
+    for name in mapping.covariates:
+        if count := counts[f"nulls:{name}"]:
+            if name in mapping.static:
+                treatment = "as_mean"
+            elif name == mapping.open:
+                treatment = "as_open"
+            elif name in (mapping.known_future or ()) and counts[f"level:{name}"]:
+                treatment = "carried"
+            else:
+                treatment = "as_zero"
+            found.append(
+                finding("nulls", "info", column=name, count=count, treatment=treatment, key=f"nulls_{treatment}")
+            )
+    return found
+
+
+def unused(rows: pl.LazyFrame, columns: Sequence[str]) -> list[Finding]:
+    """Empty cells in columns that nothing reads."""
+    if not columns:
+        return []
+    with reading():
+        counts = rows.select(pl.col(list(columns)).null_count()).collect(engine="streaming").row(0)
     return [
-        finding(code, "info", count=len(series), series_count=len(series), examples=grid.labels(series), more=LABELS)
+        finding("nulls", "info", column=name, count=count, key="nulls_unused")
+        for name, count in zip(columns, counts, strict=True)
+        if count
     ]

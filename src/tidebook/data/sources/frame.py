@@ -34,7 +34,9 @@ class FrameSource:
 
     def fingerprint(self) -> str:
         """A digest of all values."""
-        hashes = self._rows.collect().hash_rows(seed=0).to_numpy()
+        hashes = (
+            self._rows.select(pl.struct(pl.all()).hash().alias("row")).collect(engine="streaming")["row"].to_numpy()
+        )
         return f"blake3:{blake3(hashes.tobytes()).hexdigest()}"
 
 
@@ -44,5 +46,12 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
         raise DataFault(
             "Every column must have a name of its own", got=f"{twice[0]!r} more than once", fix="Rename or remove one."
         )
-    converted: pl.DataFrame = pl.from_pandas(frame)
+    try:
+        converted: pl.DataFrame = pl.from_pandas(frame)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:  # pyarrow's errors are among these
+        raise DataFault(
+            "A column of a pandas frame must hold values of one kind",
+            got=str(error).splitlines()[0],
+            fix="Convert the column with astype(…) first.",
+        ) from error
     return converted

@@ -15,9 +15,15 @@ PARQUET_ENDINGS = {".parquet", ".pq"}
 
 
 def open_source(source: Any, encoding: str | None = None) -> DataSource:
-    """The rows behind a path (Parquet or CSV, by its ending), a Polars frame, a lazy frame, or a pandas frame."""
+    """The rows behind a path (Parquet or CSV, by its ending), a Polars frame, a lazy frame, or a pandas frame.
+
+    A data source is given back as it is.
+    """
     if isinstance(source, str | Path):
         return _open_file(Path(source).expanduser(), encoding)
+    if callable(getattr(source, "scan", None)) and callable(getattr(source, "fingerprint", None)):
+        opened: DataSource = source
+        return opened
     from tidebook.data.sources.frame import FrameSource
 
     return FrameSource(source)

@@ -19,10 +19,10 @@ class ParquetSource:
         self._path = path
 
     def scan(self) -> pl.LazyFrame:
-        """The rows. DataFault where the file is not Parquet, or cut short."""
+        """The rows. DataFault where the file is not Parquet, cut short, or names a column twice."""
+        size = self._path.stat().st_size
         with self._path.open("rb") as file:
             first = file.read(4)
-            size = self._path.stat().st_size
             file.seek(max(0, size - 4))
             last = file.read(4)
         if first != MAGIC:
@@ -34,15 +34,23 @@ class ParquetSource:
         if size < 12 or last != MAGIC:
             raise DataFault(
                 "A Parquet file must be whole and end with PAR1",
-                got=f"{self._path.name}, {size} bytes, cut short",
+                got=f"{self._path.name}, {size:,} bytes, cut short",
                 fix="Copy or download it again.",
             )
         try:
-            rows = pl.scan_parquet(self._path)
+            rows = pl.scan_parquet(self._path, glob=False)
             rows.collect_schema()
+        except pl.exceptions.DuplicateError as error:
+            raise DataFault(
+                "Every column must have a name of its own",
+                got=str(error).splitlines()[0],
+                fix="Rename or remove the second one.",
+            ) from error
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DataFault(
-                "A Parquet file must be readable", got=f"{self._path.name}: {error}", fix="Export it again."
+                "A Parquet file must be readable",
+                got=f"{self._path.name}: {str(error).splitlines()[0]}",
+                fix="Export it again.",
             ) from error
         return rows
 

@@ -1,0 +1,1 @@
+"""Ways to make a model, one file each, and the registry that finds them."""

@@ -1,0 +1,96 @@
+"""Seasonal naive: the last season again. What every other algorithm has to beat."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tidebook.abc import Fitted, Forecast, State, Traits
+from tidebook.algorithms.hyperparameters import hyperparameter
+from tidebook.algorithms.validation import validation
+from tidebook.core.arrays import F32, I64
+
+if TYPE_CHECKING:
+    from tidebook.abc import FitContext
+    from tidebook.data.panel import Panel
+    from tidebook.data.splits import Span
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """The season."""
+
+    season: int = hyperparameter(
+        7, low=1, high=366, help="Days of a season; 14 where promotions alternate by week.", help_zh="季节长度（天）；隔周促销时用 14。"
+    )
+
+
+def repeat_season(panel: Panel, series: I64, origin: I64, horizon: int, season: int) -> F32:
+    """[B, H]: each day takes the value of the last day before its origin that is whole seasons earlier.
+
+    An unobserved day gives way to the season before; without any, the mean of what was observed before the
+    origin, else 0. Hyndman and Athanasopoulos, Forecasting: Principles and Practice, section 5.2.
+    """
+    ahead = np.arange(horizon)
+    source = origin[:, None] + ahead % season - season
+    values = np.zeros(source.shape, dtype=np.float32)
+    open_cells = np.ones(source.shape, dtype=bool)
+    while open_cells.any():
+        row, column = np.nonzero(open_cells & (source >= 0))
+        found = panel.mask[series[row], source[row, column]]
+        row, column = row[found], column[found]
+        values[row, column] = panel.target[series[row], source[row, column]]
+        open_cells[row, column] = False
+        source -= season
+        if (source < 0).all():
+            break
+    for row in np.flatnonzero(open_cells.any(axis=1)):
+        before = slice(0, origin[row])
+        observed = panel.target[series[row], before][panel.mask[series[row], before]]
+        values[row, open_cells[row]] = observed.mean() if len(observed) else 0.0
+    return values
+
+
+class SeasonalNaive:
+    """The algorithm."""
+
+    name = "seasonal_naive"
+    Hyperparameters = Hyperparameters
+    traits = Traits(
+        title="Seasonal naive",
+        description="Repeats the last season; needs no training, and every other algorithm must beat it.",
+        description_zh="重复上一个季节的数值；无需训练，是其他算法必须超越的基准。",
+        tag_type="info",
+        neural=False,
+        known_future=False,
+    )
+
+    def fit(self, panel: Panel, span: Span, hyperparameters: Any, context: FitContext) -> Fitted:
+        """Nothing is learned; the validation part is forecast to be compared by."""
+        fitted = SeasonalNaiveFitted({"model_type": self.name, **asdict(hyperparameters), "feature_names": ["target"]})
+        fitted.config["validation"] = validation(fitted, panel, span)
+        return fitted
+
+    def load(self, state: State) -> Fitted:
+        """The season is all there is."""
+        return SeasonalNaiveFitted(dict(state.config))
+
+
+@dataclass
+class SeasonalNaiveFitted:
+    """A season to repeat."""
+
+    config: dict[str, Any]
+
+    def forecast(self, panel: Panel, series: I64, origin: I64, horizon: int) -> Forecast:
+        """See abc.Fitted."""
+        return Forecast(repeat_season(panel, series, origin, horizon, int(self.config["season"]))[:, :, None])
+
+    def state(self) -> State:
+        """The config alone."""
+        return State(config=dict(self.config))
+
+
+algorithm = SeasonalNaive()

@@ -1,0 +1,3 @@
+"""The revisions of the schema, applied in order."""
+
+HEAD = "0001"  #: the newest revision

@@ -1,0 +1,72 @@
+"""The history of forecasts: a row for each saved file."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from tidebook.catalog import moments
+from tidebook.catalog.database import Database
+from tidebook.catalog.paging import page
+from tidebook.catalog.tables import prediction_history
+from tidebook.core.errors import TidebookError
+from tidebook.core.settings import Settings
+from tidebook.records import forecast as records
+
+logger = logging.getLogger(__name__)
+
+
+class Predictions:
+    """Rows of `prediction_history`."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
+
+    def page(self, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """Summaries newest first, and where the next page begins."""
+        query = select(prediction_history.c.created, prediction_history.c.id, prediction_history.c.item)
+        with self._database.read() as connection:
+            rows, following = page(
+                connection, query, (prediction_history.c.created, prediction_history.c.id), limit, after
+            )
+        return [row.item for row in rows], following
+
+    def add(self, result: dict[str, Any]) -> None:
+        """The row of a result whose file has been written."""
+        item = records.summary(result)
+        with self._database.write() as connection:
+            connection.execute(delete(prediction_history).where(prediction_history.c.id == item["id"]))
+            connection.execute(
+                insert(prediction_history).values(
+                    id=item["id"],
+                    created=moments.milliseconds(item["created_at"]),
+                    model=item["model"],
+                    path=f"saved_predictions/{item['id']}.json",
+                    is_archived=item["is_archived"],
+                    total=item["total"],
+                    item=item,
+                )
+            )
+
+    def remove(self, prediction_id: str) -> None:
+        """Removes the row of a file that is gone."""
+        with self._database.write() as connection:
+            connection.execute(delete(prediction_history).where(prediction_history.c.id == prediction_id))
+
+    def sync(self) -> int:
+        """Brings the rows in line with the files; returns how many rows changed. A damaged file gets no row."""
+        files = set(records.every(self._settings))
+        with self._database.read() as connection:
+            rows = set(connection.execute(select(prediction_history.c.id)).scalars())
+        for gone in rows - files:
+            self.remove(gone)
+        added = 0
+        for new in files - rows:
+            try:
+                self.add(records.load(self._settings, new))
+                added += 1
+            except (TidebookError, KeyError, TypeError) as error:
+                logger.warning("forecast %s is passed over: %s", new, error)
+        return len(rows - files) + added

@@ -1,0 +1,1 @@
+"""The small JSON files that are the home of facts."""

@@ -1,0 +1,85 @@
+"""Lists of versions from the folders themselves, where there is no database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tidebook.abc import Store
+from tidebook.core.errors import NotFound
+from tidebook.core.scope import Address
+from tidebook.registry.best import best_of, number
+from tidebook.registry.item import address_of, moment, read_item
+
+
+class ScanIndex:
+    """The Index that reads every folder each time it is asked. Folders that are no versions are passed over."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def versions(
+        self,
+        *,
+        mode: str | None = None,
+        scope: str | None = None,
+        model_type: str | None = None,
+        aggregation: str | None = None,
+        search: str | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Versions newest first, from `offset`, at most `limit`; and how many match in all.
+
+        `search` is a part of the address, description, run name or an id, in any case.
+        """
+        lines: dict[str, list[dict[str, Any]]] = {}
+        for address in self._addresses(mode or ""):
+            wanted = {"scope": scope, "model_type": model_type, "aggregation": aggregation}
+            if all(value is None or getattr(address, name) == value for name, value in wanted.items()):
+                try:
+                    item = read_item(self._store, address)
+                except NotFound:
+                    continue  # Deleted while the list was made.
+                lines.setdefault(address.identifier, []).append(item)
+        found = []
+        for items in lines.values():
+            mark_best(items)
+            found += [item for item in items if search is None or matches(item, search)]
+        found.sort(key=lambda item: (moment(item), number(item), item["address"]), reverse=True)
+        return found[offset : None if limit is None else offset + limit], len(found)
+
+    def line(self, line: Address) -> list[dict[str, Any]]:
+        """The versions of one line, the highest number first, the best one marked."""
+        items = []
+        for address in self._addresses(line.folder):
+            if address.folder == line.folder:
+                try:
+                    items.append(read_item(self._store, address))
+                except NotFound:
+                    continue
+        mark_best(items)
+        return sorted(items, key=number, reverse=True)
+
+    def lines(self) -> set[Address]:
+        """The addresses of all lines that have a version."""
+        return {Address.parse(address.folder) for address in self._addresses("")}
+
+    def _addresses(self, prefix: str) -> Iterator[Address]:
+        for tree in self._store.trees(prefix):
+            address = address_of(tree)
+            if address is not None:
+                yield address
+
+
+def mark_best(items: list[dict[str, Any]]) -> None:
+    """Sets `is_best` of the versions of one line."""
+    best = best_of(items)
+    for item in items:
+        item["is_best"] = item is best
+
+
+def matches(item: dict[str, Any], search: str) -> bool:
+    """Whether `search` is part of what people know the version by."""
+    texts = [item["address"], item["description"], item["run_name"] or "", *item["product_ids"], *item["store_ids"]]
+    return any(search.casefold() in str(text).casefold() for text in texts)

@@ -1,0 +1,113 @@
+"""Entries of the metrics log as bytes: one entry, one line, and no number that JSON cannot write."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from tidebook.core.errors import InvalidInput
+
+_BLANK = b" \t\r\n"
+
+
+def encode(entry: Mapping[str, Any]) -> bytes:
+    """`entry` as one line of JSON, without its end of line.
+
+    Non-finite numbers become "NaN", "Infinity" and "-Infinity", which `float()` reads back. InvalidInput where a
+    name is not text or a value is neither plain nor a number.
+    """
+    try:
+        line = orjson.dumps(entry, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
+        # orjson writes non-finite numbers as null: only a line with a null needs the slow look at every value.
+        if b"null" in line:
+            line = orjson.dumps(_spelled(entry), default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError as error:
+        raise InvalidInput(
+            "A metric must have a name of text and a value that is a number",
+            got=f"{_culprit(entry)} ({error})",
+            fix="Log float(value), and anything else with save_training_log.",
+        ) from error
+    return line
+
+
+def parse(data: bytes) -> tuple[list[dict[str, Any]], int]:
+    """The complete entries in `data`, and how many bytes it is to the end of the last of them.
+
+    `data` is a JSON array from its first byte or from the end of any entry on; its own end may be missing,
+    torn anywhere, or half overwritten by the next entry.
+    """
+    whole = data.rstrip(_BLANK)
+    if whole.endswith(b"]"):
+        body = whole[:-1].rstrip(_BLANK)
+        entries = _array(body)
+        if entries is not None:
+            return entries, len(body)
+    return _lines(data)
+
+
+def _array(body: bytes) -> list[dict[str, Any]] | None:
+    inner = body.lstrip(_BLANK)
+    if inner[:1] in {b"[", b","}:
+        inner = inner[1:]
+    try:
+        values = orjson.loads(b"[" + inner + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    return [value for value in values if isinstance(value, dict)]
+
+
+def _lines(data: bytes) -> tuple[list[dict[str, Any]], int]:
+    entries: list[dict[str, Any]] = []
+    used = start = 0
+    for line in data.split(b"\n"):
+        found = _entry(line)
+        if found is not None:
+            entries.append(found[0])
+            used = start + found[1]
+        start += len(line) + 1
+    return entries, used
+
+
+def _entry(line: bytes) -> tuple[dict[str, Any], int] | None:
+    """The entry on a line and the position of its end; None where there is none or it is incomplete."""
+    text = line.rstrip(b"]," + _BLANK)
+    end = len(text)
+    try:
+        value = orjson.loads(text.lstrip(b"[," + _BLANK))
+    except orjson.JSONDecodeError:
+        return None
+    return (value, end) if isinstance(value, dict) else None
+
+
+def _plain(value: Any) -> Any:
+    """Tensors and the like as what they hold."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not a number")
+
+
+def _spelled(value: Any) -> Any:
+    """`value` with every non-finite number spelled out."""
+    if isinstance(value, Mapping):
+        return {name: _spelled(inner) for name, inner in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_spelled(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _culprit(entry: Mapping[Any, Any]) -> str:
+    for name, value in entry.items():
+        if not isinstance(name, str):
+            return f"the name {name!r}"[:80]
+        try:
+            orjson.dumps({name: value}, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
+        except TypeError:
+            return f"{name[:40]!r} = {value!r}"[:120]
+    return "an entry"

@@ -1,0 +1,49 @@
+"""Names of runs: `{symbol or scope}_{model_type}_{timestamp}`."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from tidebook.core.errors import Conflict
+from tidebook.core.files import check_segment, storage_errors
+
+MAX_BYTES = 200  #: of what stands before the timestamp
+
+
+def run_name(subject: str | None, model_type: str, moment: datetime) -> str:
+    """`000001_lstm_20250119_143025`; without a subject `lstm_20250119_143025`; '-' stands for '/'.
+
+    Where symbol or scope and algorithm are too long for a folder's name, they end in a digest.
+    """
+    head = "_".join(part for part in (subject, model_type) if part).replace("/", "-").replace("\\", "-")
+    encoded = head.encode()
+    if len(encoded) > MAX_BYTES:
+        digest = hashlib.sha256(encoded).hexdigest()[:10]
+        head = f"{encoded[: MAX_BYTES - 11].decode(errors='ignore')}~{digest}"
+    return check_segment("_".join(part for part in (head, f"{moment:%Y%m%d_%H%M%S}") if part), "A run's name")
+
+
+def claim_run(output: Path, name: str, *, exactly: bool = False) -> Path:
+    """Creates the folder of a run, which nobody else then has. A twin gets `_2`, the next one `_3`.
+
+    With `exactly`, Conflict where the name is taken.
+    """
+    with storage_errors(output / name):
+        output.mkdir(parents=True, exist_ok=True)
+        for number in count(1):
+            folder = output / (name if number == 1 else f"{name}_{number}")
+            try:
+                folder.mkdir()
+            except FileExistsError as error:
+                if exactly:
+                    raise Conflict(
+                        "The name of a new run must be free",
+                        got=f"{name}, which exists in {output}",
+                        fix="Choose another name, or continue that run with TrainingManager.load_run.",
+                    ) from error
+            else:
+                return folder
+    raise AssertionError("unreachable")  # pragma: no cover

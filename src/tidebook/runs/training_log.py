@@ -1,0 +1,81 @@
+"""logs/training.log: lines for people, `[YYYY-MM-DD HH:MM:SS] text`."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import threading
+from pathlib import Path
+
+from tidebook.core.clock import now
+from tidebook.runs import syncing
+from tidebook.runs.waiting import Waiting
+
+_logger = logging.getLogger(__name__)
+
+
+def read_lines(
+    path: Path, after: int = 0, *, limit: int | None = None, max_bytes: int = 1 << 20
+) -> tuple[list[str], int]:
+    """At most `limit` complete lines behind the cursor `after` (a position in the file), and the cursor to go on from.
+
+    At most `max_bytes` are read at once; a line that is longer comes in pieces. A line whose end is not yet
+    written is left for the next time. A file that is not there has no lines.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(after)
+            data = file.read(max_bytes)
+    except FileNotFoundError:
+        return [], after
+    end = data.rfind(b"\n") + 1
+    if end == 0:
+        if len(data) < max_bytes:
+            return [], after
+        end = max_bytes
+    whole = data[:end]
+    # By '\n' alone: progress bars put carriage returns within a line.
+    lines = whole.removesuffix(b"\n").split(b"\n")[:limit]
+    used = min(sum(len(line) + 1 for line in lines), end)
+    return [line.rstrip(b"\r").decode(errors="replace") for line in lines], after + used
+
+
+class TrainingLog:
+    """Appends lines. A full disk stops nobody: lines wait in a bounded queue, and what is dropped is counted."""
+
+    def __init__(self, path: Path, timezone: str | None = None) -> None:
+        self.path = path
+        self.waiting = Waiting()
+        self._mark = syncing.Mark(path)
+        self._timezone = timezone
+        self._lock = threading.Lock()
+
+    def append(self, text: str) -> None:
+        """Adds `text`, each of its lines with the time in the configured zone."""
+        stamp = now(self._timezone).strftime("[%Y-%m-%d %H:%M:%S] ")
+        lines = "".join(f"{stamp}{line}\n" for line in text.splitlines() or [""])
+        with self._lock:
+            self.waiting.add(lines.encode(errors="backslashreplace"))
+            if len(self.waiting) > 1 and not self.waiting.due:
+                return
+            try:
+                self._write(b"".join(self.waiting.all()))
+            except OSError as error:
+                if not self.waiting.fault:
+                    _logger.warning("%s takes nothing now (%s); its lines wait in memory", self.path, error.strerror)
+                self.waiting.failed(error)
+            else:
+                self.waiting.clear()
+                syncing.later(self._mark)
+
+    def _write(self, data: bytes) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            before = os.fstat(handle).st_size
+            if os.write(handle, data) != len(data):
+                os.ftruncate(handle, before)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(handle)

@@ -1,0 +1,1 @@
+"""The HTTP server: routes, login, live updates and the web UI. Never imports torch."""

@@ -1,0 +1,67 @@
+"""The application: parts, gate, routes and web UI put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+import tidebook
+from tidebook.core.settings import Settings
+from tidebook.server import live, problems, web
+from tidebook.server.auth import Gate
+from tidebook.server.headers import SecurityHeaders
+from tidebook.server.lifetime import Commands, running
+from tidebook.server.openapi import document
+from tidebook.server.routes import datasets, model_types, models, prediction, session, training
+
+ROUTERS: tuple[APIRouter, ...] = (
+    session.router,
+    datasets.router,
+    training.router,
+    prediction.router,
+    model_types.router,
+    models.router,
+    live.router,
+    web.router,  # last: it answers whatever is left
+)
+
+
+def create_app(settings: Settings, commands: Commands | None = None) -> FastAPI:
+    """The ASGI application of a home. Database, queue and workers start with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(settings, commands or Commands()) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="Tidebook",
+        version=tidebook.__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+    )
+    problems.install(app)
+    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(SecurityHeaders)
+    for router in ROUTERS:
+        app.include_router(router)
+
+    def openapi() -> dict[str, object]:
+        if app.openapi_schema is None:
+            app.openapi_schema = document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,1 @@
+"""What the server answers with: one model for each shape, from which the OpenAPI document is made."""

@@ -1,0 +1,155 @@
+"""What others change on disk reaches the lists."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.catalog.test_versions import LINES, put
+from tidebook.catalog.database import Database
+from tidebook.catalog.datasets import Datasets
+from tidebook.catalog.predictions import Predictions
+from tidebook.catalog.sync import Sync
+from tidebook.catalog.versions import Versions
+from tidebook.core.clock import timestamp
+from tidebook.core.ids import new_id
+from tidebook.core.settings import Settings
+from tidebook.records import dataset as dataset_records
+from tidebook.records import forecast as forecast_records
+from tidebook.store import open_store
+
+
+@pytest.fixture
+def datasets(database: Database, settings: Settings) -> Datasets:
+    """Rows of datasets."""
+    return Datasets(database, settings)
+
+
+@pytest.fixture
+def predictions(database: Database, settings: Settings) -> Predictions:
+    """Rows of forecasts."""
+    return Predictions(database, settings)
+
+
+@pytest.fixture
+def sync(database: Database, settings: Settings, predictions: Predictions, datasets: Datasets) -> Sync:
+    """Of an empty home."""
+    return Sync(settings, Versions(database), predictions, datasets)
+
+
+def save_forecast(settings: Settings, **changes: Any) -> str:
+    """A small result on disk."""
+    result: dict[str, Any] = {
+        "format_version": 1,
+        "id": new_id("PRED"),
+        "created_at": timestamp(),
+        "model": {"address": "product/P001_all/lstm/v1", "description": "lstm"},
+        "horizon": 2,
+        "origin": "2026-01-01",
+        "series": [{"prediction": {"dates": [], "values": [1.25, None]}}, {"prediction": {"dates": [], "values": [2]}}],
+        **changes,
+    }
+    forecast_records.save(settings, result)
+    return str(result["id"])
+
+
+def save_dataset(settings: Settings, name: str, dataset_id: str | None = None) -> str:
+    """A small record on disk."""
+    record = dataset_records.DatasetRecord(
+        id=dataset_id or new_id("DSET"),
+        name=name,
+        path="/data/x.csv",
+        uploaded=False,
+        mapping={},
+        fingerprint="",
+        size_bytes=0,
+        rows=1,
+        series=1,
+        products=1,
+        stores=0,
+        first_date="2026-01-01",
+        last_date="2026-01-01",
+        columns=[],
+        audit={},
+        created_at=timestamp(),
+    )
+    dataset_records.save(settings, record, products=["P001"], stores=[])
+    return record.id
+
+
+def test_everything_in_the_home_has_a_row_after_the_start(
+    settings: Settings, sync: Sync, predictions: Predictions, datasets: Datasets, database: Database, tmp_path: Path
+) -> None:
+    prediction, dataset = save_forecast(settings), save_dataset(settings, "sales")
+    version = put(open_store(settings), tmp_path, LINES[0], wape=0.1, second=1)
+    sync.everything()
+    [summary] = predictions.page(10, None)[0]
+    assert (summary["id"], summary["series"], summary["total"], summary["is_archived"]) == (prediction, 2, 3.25, False)
+    assert [record["id"] for record in datasets.page(10, None)[0]] == [dataset]
+    assert [item["address"] for item in Versions(database).versions()[0]] == [version]
+
+
+def test_a_look_finds_what_was_added_changed_and_removed(
+    settings: Settings, sync: Sync, predictions: Predictions, datasets: Datasets
+) -> None:
+    sync.everything()
+    prediction, dataset = save_forecast(settings), save_dataset(settings, "sales")
+    sync.look()
+    assert [summary["id"] for summary in predictions.page(10, None)[0]] == [prediction]
+    assert [record["name"] for record in datasets.page(10, None)[0]] == ["sales"]
+    save_dataset(settings, "renamed", dataset)
+    forecast_records.delete(settings, prediction)
+    time.sleep(0.05)
+    for _ in range(20):
+        sync.look()
+        time.sleep(0.05)
+        if [record["name"] for record in datasets.page(10, None)[0]] == ["renamed"]:
+            break
+    assert [record["name"] for record in datasets.page(10, None)[0]] == ["renamed"]
+    assert predictions.page(10, None) == ([], None)
+
+
+def test_a_folder_that_did_not_change_is_not_read_again(
+    settings: Settings, sync: Sync, predictions: Predictions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_forecast(settings)
+    old = time.time() - 60
+    os.utime(settings.saved_predictions, (old, old))
+    sync.everything()
+    calls: list[int] = []
+    monkeypatch.setattr(predictions, "sync", lambda: calls.append(1))
+    sync.look()
+    assert calls == []
+    save_forecast(settings)
+    sync.look()
+    sync.look()  # so soon after a change a second one could have the same time, so it looks again
+    assert calls == [1, 1]
+
+
+def test_a_damaged_forecast_or_dataset_is_passed_over(
+    settings: Settings, sync: Sync, predictions: Predictions, datasets: Datasets
+) -> None:
+    good = save_forecast(settings)
+    (settings.saved_predictions / f"{new_id('PRED')}.json").write_text("{}")
+    (settings.saved_predictions / f"{new_id('PRED')}.json").write_text("not JSON")
+    broken = settings.datasets / new_id("DSET")
+    broken.mkdir(parents=True)
+    (broken / "dataset.json").write_text("{}")
+    sync.everything()
+    assert [summary["id"] for summary in predictions.page(10, None)[0]] == [good]
+    assert datasets.page(10, None) == ([], None)
+
+
+def test_pages_of_forecasts_are_newest_first_whatever_zone_they_were_saved_in(
+    settings: Settings, predictions: Predictions
+) -> None:
+    late = save_forecast(settings, created_at="2026-01-01T01:00:00+00:00")
+    early = save_forecast(settings, created_at="2026-01-01T08:00:00+08:00")
+    predictions.sync()
+    first, after = predictions.page(1, None)
+    second, end = predictions.page(1, after)
+    assert [first[0]["id"], second[0]["id"], end] == [late, early, None]

@@ -1,0 +1,116 @@
+import type { EChartsCoreOption } from 'echarts/core'
+import type { MetricEntry } from '@/services/types'
+import { frame, slip, type Writing } from './base'
+import type { Palette } from './palette'
+
+export interface LossPoint {
+  epoch: number
+  train: number | null
+  validation: number | null
+}
+
+const finite = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null)
+
+/** One point an epoch from the entries of the metrics log; an epoch trained again after a resume counts once. */
+export function lossPoints(entries: Pick<MetricEntry, 'epoch'>[]): LossPoint[] {
+  const points = new Map<number, LossPoint>()
+  for (const entry of entries as MetricEntry[]) {
+    const point = points.get(entry.epoch) ?? { epoch: entry.epoch, train: null, validation: null }
+    point.train = finite(entry.train_loss) ?? point.train
+    point.validation = finite(entry.val_loss) ?? point.validation
+    points.set(entry.epoch, point)
+  }
+  return [...points.values()]
+    .filter((point) => point.train !== null || point.validation !== null)
+    .sort((one, other) => one.epoch - other.epoch)
+}
+
+/** The epoch with the lowest validation loss; the earliest of equals. */
+export function bestPoint(points: LossPoint[]): LossPoint | undefined {
+  return points
+    .filter((point) => point.validation !== null)
+    .reduce<LossPoint | undefined>((best, point) => (!best || point.validation! < best.validation! ? point : best), undefined)
+}
+
+export interface LossWords {
+  train: string
+  validation: string
+  best: string
+  epoch: (epoch: number) => string
+}
+
+const CLOSE = 0.08 // of the range of values: closer than this, the names at the ends would cover each other
+
+/** By how many pixels to move the names at the ends of the lines, so that both can be read. */
+function labelsApart(points: LossPoint[]): { train: number; validation: number } {
+  const values = points.flatMap(({ train, validation }) => [train, validation]).filter((value) => value !== null)
+  const { train = null, validation = null } = points.at(-1) ?? {}
+  if (train === null || validation === null) return { train: 0, validation: 0 }
+  const gap = (train - validation) / (Math.max(...values) - Math.min(...values) || 1)
+  if (Math.abs(gap) > CLOSE) return { train: 0, validation: 0 }
+  const push = 8 * (1 - Math.abs(gap) / CLOSE) * (gap > 0 ? 1 : -1)
+  return { train: -push, validation: push }
+}
+
+export function lossOption(
+  points: LossPoint[], epochs: number | null, palette: Palette, write: Writing, words: LossWords,
+): EChartsCoreOption {
+  const base = frame(palette, write)
+  const best = bestPoint(points)
+  const last = points.at(-1)?.epoch ?? 1
+  const apart = labelsApart(points)
+  const line = (name: string, key: 'train' | 'validation', colour: string, width: number) => ({
+    name,
+    type: 'line',
+    data: points.map((point) => [point.epoch, point[key]]),
+    showSymbol: points.length < 3,
+    symbol: 'circle',
+    symbolSize: 5,
+    lineStyle: { color: colour, width },
+    itemStyle: { color: colour },
+    endLabel: { show: points.length > 1, formatter: name, color: colour, distance: 6, fontSize: 12, offset: [0, apart[key]] },
+    emphasis: { disabled: true },
+  })
+  return {
+    ...base,
+    grid: { ...(base.grid as object), right: 76 },
+    tooltip: {
+      ...(base.tooltip as object),
+      formatter: (params: { data: [number, number | null]; seriesName: string }[]) =>
+        slip(
+          words.epoch(params[0]?.data[0] ?? 0),
+          params.map(({ data, seriesName }) => ({
+            name: seriesName,
+            value: data[1] === null ? '–' : write.number(data[1]),
+            colour: seriesName === words.train ? palette.ink2 : palette.accent,
+          })),
+        ),
+    },
+    xAxis: {
+      type: 'value',
+      min: 1,
+      max: Math.max(last, epochs ?? 0, 2),
+      minInterval: 1,
+      axisLabel: { color: palette.ink3, hideOverlap: true, showMinLabel: true },
+      axisLine: { lineStyle: { color: palette.rule2 } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+    },
+    series: [
+      line(words.train, 'train', palette.ink3, 1.5),
+      {
+        ...line(words.validation, 'validation', palette.accent, 2),
+        markPoint: best && {
+          symbol: 'circle',
+          symbolSize: 9,
+          itemStyle: { color: palette.paper, borderColor: palette.accent, borderWidth: 2 },
+          label: {
+            show: true, position: 'top', distance: 14, color: palette.ink, fontSize: 12, fontWeight: 600,
+            formatter: `${words.best} ${write.number(best.validation!)}`,
+          },
+          data: [{ coord: [best.epoch, best.validation] }],
+        },
+      },
+    ],
+  }
+}

@@ -1,0 +1,82 @@
+import { computed } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { inChinese } from '@/services/describe'
+import type { Language, Spoken } from '@/services/types'
+
+const NONE = '–'
+const minus = (written: string) => written.replace('-', '−')
+
+/** Numbers, days, times and sizes as the current language writes them. */
+export function useFormat() {
+  const { locale, t } = useI18n()
+  const language = computed(() => locale.value as Language)
+  const tag = computed(() => (language.value === 'zh' ? 'zh-CN' : 'en-GB'))
+  const numbers = (options: Intl.NumberFormatOptions) => computed(() => new Intl.NumberFormat(tag.value, options))
+  const dates = (options: Intl.DateTimeFormatOptions) => computed(() => new Intl.DateTimeFormat(tag.value, options))
+
+  const whole = numbers({ maximumFractionDigits: 0 })
+  const exact = numbers({ maximumSignificantDigits: 4 })
+  const share = numbers({ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 })
+  const months = dates({ month: 'short', timeZone: 'UTC' })
+  const days = dates({ year: 'numeric', month: 'short', day: 'numeric', timeZone: 'UTC' })
+  const shortDays = dates({ month: 'short', day: 'numeric', timeZone: 'UTC' })
+  const weekdays = dates({ weekday: 'short', timeZone: 'UTC' })
+  const times = dates({ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' })
+  const oldTimes = dates({ year: 'numeric', month: 'short', day: 'numeric' })
+  const fullTimes = dates({ dateStyle: 'medium', timeStyle: 'medium' })
+
+  const given = <T>(value: T | null | undefined, write: (value: T) => string) =>
+    value === null || value === undefined || Number.isNaN(value) ? NONE : write(value)
+
+  /** 1,234 · 12.34 · 0.01234 */
+  const number = (value: number | null | undefined) =>
+    given(value, (v) => minus((Math.abs(v) >= 1000 ? whole.value : exact.value).format(v)))
+  /** Aligned with its like: 1,546 · 552.2 · 16.51 · 0.596 */
+  const metric = (value: number | null | undefined) =>
+    given(value, (v) => {
+      const digits = Math.max(0, 3 - Math.max(0, Math.floor(Math.log10(Math.abs(v) || 1))))
+      return minus(new Intl.NumberFormat(tag.value, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(v))
+    })
+  const count = (value: number | null | undefined) => given(value, (v) => whole.value.format(v))
+  /** A fraction as a percentage. */
+  const percent = (value: number | null | undefined) => given(value, (v) => minus(share.value.format(v)))
+  const day = (iso: string | null | undefined) => given(iso, (v) => days.value.format(new Date(`${v.slice(0, 10)}T00:00Z`)))
+  /** A mark on an axis of days: the year where one begins, the month where one begins, else the day. */
+  const tick = (time: number) => {
+    const at = new Date(time)
+    if (at.getUTCDate() !== 1) return shortDays.value.format(at)
+    return at.getUTCMonth() === 0 ? String(at.getUTCFullYear()) : months.value.format(at)
+  }
+  const weekday = (iso: string) => weekdays.value.format(new Date(`${iso.slice(0, 10)}T00:00Z`))
+  /** 0 for Monday; 1970-01-05 was one. */
+  const weekdayName = (index: number) => weekdays.value.format(new Date(Date.UTC(1970, 0, 5 + index)))
+  const time = (iso: string | null | undefined) =>
+    given(iso, (v) => (new Date(v).getFullYear() === new Date().getFullYear() ? times : oldTimes).value.format(new Date(v)))
+  const fullTime = (iso: string | null | undefined) => given(iso, (v) => fullTimes.value.format(new Date(v)))
+
+  function size(bytes: number | null | undefined): string {
+    return given(bytes, (value) => {
+      const power = value < 1 ? 0 : Math.min(3, Math.floor(Math.log10(value) / 3))
+      const digits = power === 0 ? 0 : 1
+      const written = new Intl.NumberFormat(tag.value, { maximumFractionDigits: digits }).format(value / 1000 ** power)
+      return `${written} ${['B', 'kB', 'MB', 'GB'][power]}`
+    })
+  }
+
+  function duration(seconds: number | null | undefined): string {
+    return given(seconds, (value) => {
+      const whole = Math.max(0, Math.round(value))
+      if (whole < 60) return t('time.seconds', { n: whole })
+      if (whole < 3600) return t('time.minutes', { n: Math.floor(whole / 60), s: whole % 60 })
+      return t('time.hours', { n: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) })
+    })
+  }
+
+  /** The training description; the server has it in English. */
+  const describe = (text: string | null | undefined) => given(text, (v) => (language.value === 'zh' ? inChinese(v) : v))
+  const said = (words: Spoken | undefined) => words?.[language.value] ?? words?.en ?? ''
+
+  return {
+    language, tag, number, metric, count, percent, describe, day, tick, weekday, weekdayName, time, fullTime, size, duration, said,
+  }
+}

@@ -1,0 +1,48 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import { i18n } from './i18n'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title?: string
+    nav?: string
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? {} : { top: 0 }),
+  routes: [
+    { path: '/', component: () => import('./pages/HomePage.vue'), meta: { nav: 'home', title: 'nav.home' } },
+    { path: '/data', component: () => import('./pages/DatasetsPage.vue'), meta: { nav: 'data', title: 'nav.data' } },
+    { path: '/data/:id', component: () => import('./pages/DatasetPage.vue'), meta: { nav: 'data', title: 'nav.data' } },
+    { path: '/train', component: () => import('./pages/TrainPage.vue'), meta: { nav: 'train', title: 'nav.train' } },
+    { path: '/tasks', component: () => import('./pages/TasksPage.vue'), meta: { nav: 'tasks', title: 'nav.tasks' } },
+    { path: '/tasks/:id', component: () => import('./pages/TaskPage.vue'), meta: { nav: 'tasks', title: 'nav.tasks' } },
+    { path: '/models', component: () => import('./pages/ModelsPage.vue'), meta: { nav: 'models', title: 'nav.models' } },
+    {
+      path: '/models/:address+',
+      component: () => import('./pages/ModelPage.vue'),
+      meta: { nav: 'models', title: 'nav.models' },
+    },
+    {
+      path: '/forecast',
+      component: () => import('./pages/ForecastPage.vue'),
+      meta: { nav: 'forecast', title: 'nav.forecast' },
+    },
+    { path: '/history', component: () => import('./pages/HistoryPage.vue'), meta: { nav: 'history', title: 'nav.history' } },
+    {
+      path: '/history/:id',
+      component: () => import('./pages/ForecastResultPage.vue'),
+      meta: { nav: 'history', title: 'nav.history' },
+    },
+    { path: '/search', component: () => import('./pages/SearchPage.vue'), meta: { title: 'search.title' } },
+    { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
+  ],
+})
+
+/** The browser's title: what the page is about, then the product. */
+export function entitle(text: string): void {
+  document.title = text ? `${text} · Tidebook` : 'Tidebook'
+}
+
+router.afterEach((to) => entitle(to.meta.title ? i18n.global.t(to.meta.title) : ''))
