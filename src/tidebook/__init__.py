@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -14,7 +15,5 @@ __all__ = ["__version__", "forecast", "load_panel", "train"]
 
 def __getattr__(name: str) -> object:
     if name in {"forecast", "load_panel", "train"}:
-        from tidebook import api
-
-        return getattr(api, name)
+        return getattr(import_module("tidebook.api"), name)
     raise AttributeError(f"module 'tidebook' has no attribute {name!r}")

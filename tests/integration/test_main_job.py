@@ -326,3 +326,15 @@ def test_the_algorithms_are_told_with_their_forms(http: httpx.Client) -> None:
     found = fits(models.ModelTypes, http.get("/api/model_types"))
     lstm = next(item for item in found["items"] if item["name"] == "lstm")
     assert lstm["schema"]["properties"]["hidden_size"]["default"] == 128
+
+
+def test_a_real_training_is_stopped_and_leaves_a_true_record(real: Server, http: httpx.Client, dataset: str) -> None:
+    long = {**HYPERPARAMETERS, "epochs": 10_000, "patience": 10_000}
+    task = http.post("/api/training", json=request(dataset, {"hyperparameters": long})).json()
+    path = f"/api/training/{task['id']}"
+    eventually(lambda: (http.get(path).json()["progress"] or {}).get("epoch", 0) >= 2, 60)
+    assert http.post(f"{path}/stop").status_code == 200
+    done = eventually(lambda: (now := http.get(path).json())["finished_at"] and now, 30)
+    assert (done["state"], done["version"], done["error"]) == ("ABORT", None, None)
+    metadata = json.loads((real.home / "out" / done["run_name"] / "metadata.json").read_text())
+    assert (metadata["status"], metadata["reason"]) == ("failed", "cancelled")

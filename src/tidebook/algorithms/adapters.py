@@ -144,7 +144,9 @@ def register_predictor(name: str, predictor: Predictor) -> None:
     made = _collected.get()
     if name not in made:
         raise NotFound(
-            "A predictor must belong to a registered trainer", got=name, fix=f"Call register_trainer({name!r}, …) first."
+            "A predictor must belong to a registered trainer",
+            got=name,
+            fix=f"Call register_trainer({name!r}, …) first.",
         )
     made[name].predictor = predictor
 
@@ -168,9 +170,7 @@ def default_pytorch_predictor(checkpoint: Checkpoint, panel: Panel, series: I64,
     return neural.load(state).forecast(panel, series, origin, horizon).point
 
 
-def load_model_and_predict(
-    model_path: str | Path, panel: Panel, horizon: int, *, plugins: Path | None = None
-) -> F32:
+def load_model_and_predict(model_path: str | Path, panel: Panel, horizon: int, *, plugins: Path | None = None) -> F32:
     """[S, H]: the `horizon` days after the panel's history, by the model in the file `model_path` (a `model.pth`).
 
     The panel must reach to `end` + `horizon`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import orjson
 from tidebook import __version__
 from tidebook.algorithms import registry
 from tidebook.algorithms.hyperparameters import schema
+from tidebook.core.environment import job_environment
 from tidebook.core.errors import NotFound, TaskFailure
 from tidebook.core.files import read_json, write_json
 from tidebook.core.settings import Settings
@@ -31,11 +31,10 @@ def described(settings: Settings) -> dict[str, Any]:
     kept = _cached(settings)
     if kept is not None and kept["key"] == wanted:
         return kept
-    environment = {**os.environ, "TIDEBOOK_HOME": str(settings.home.absolute())}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "tidebook.jobs", "describe"],
-            env=environment,
+            env=job_environment(settings, 1),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT_SECONDS,

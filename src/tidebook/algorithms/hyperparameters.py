@@ -38,7 +38,9 @@ def schema(cls: type) -> dict[str, Any]:
     for field in dataclasses.fields(cls):
         kind = _JSON_TYPES.get(annotations[field.name])
         if kind is None or "help" not in field.metadata:
-            raise TypeError(f"{cls.__qualname__}.{field.name} must be an int, float, bool or str made by hyperparameter()")
+            raise TypeError(
+                f"{cls.__qualname__}.{field.name} must be an int, float, bool or str made by hyperparameter()"
+            )
         stated = {
             "type": kind,
             "title": field.name.replace("_", " ").capitalize(),
@@ -84,7 +86,10 @@ def _checked(name: str, value: Any, entry: Mapping[str, Any]) -> Any:
     typed = _typed(value, kind)
     if typed is None:
         raise InvalidInput(
-            f"{name} must be {_SPOKEN[kind]}", got=_shown(value), fix=f"Use {entry['default']!r}, for example.", field=name
+            f"{name} must be {_SPOKEN[kind]}",
+            got=_shown(value),
+            fix=f"Use {entry['default']!r}, for example.",
+            field=name,
         )
     low, high = entry.get("minimum"), entry.get("maximum")
     if (low is not None and typed < low) or (high is not None and typed > high):

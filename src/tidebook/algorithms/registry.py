@@ -57,9 +57,7 @@ def find(name: str, plugins: Path | None = None) -> Algorithm:
     if name in found:
         return found[name].algorithm
     broken = "".join(f" {fault.source} could not be imported: {fault.error}." for fault in faults)
-    raise NotFound(
-        "The algorithm must be one of those installed", got=name, fix=nearest(name, names(plugins)) + broken
-    )
+    raise NotFound("The algorithm must be one of those installed", got=name, fix=nearest(name, names(plugins)) + broken)
 
 
 def names(plugins: Path | None = None) -> list[str]:

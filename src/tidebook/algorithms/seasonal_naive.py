@@ -23,7 +23,11 @@ class Hyperparameters:
     """The season."""
 
     season: int = hyperparameter(
-        7, low=1, high=366, help="Days of a season; 14 where promotions alternate by week.", help_zh="季节长度（天）；隔周促销时用 14。"
+        7,
+        low=1,
+        high=366,
+        help="Days of a season; 14 where promotions alternate by week.",
+        help_zh="季节长度（天）；隔周促销时用 14。",
     )
 
 

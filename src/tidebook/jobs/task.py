@@ -40,6 +40,7 @@ def run_task(folder: Path) -> int:
             should_stop=lambda: stopping,
             task_id=folder.name,
             resume=_earlier_run(folder),
+            listener=sys.stdout.write,
         )
         write_json(folder / "result.json", result.to_json())
     except Cancelled:

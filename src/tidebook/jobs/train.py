@@ -55,11 +55,13 @@ def train(
     task_id: str | None = None,
     resume: str | None = None,
     source: Any = None,
+    listener: Callable[[str], object] | None = None,
 ) -> TrainResult:
     """Trains what `spec` asks for and publishes it, unless the spec says not to.
 
     `watch` sees the progress. `resume` names the run of an earlier attempt: it is continued from its last
-    checkpoint. `source` is a data frame to train on in place of the file that `spec.dataset` names.
+    checkpoint. `source` is a data frame to train on in place of the file that `spec.dataset` names. `listener` is given
+    the lines of the training log as they come.
     The run is marked failed, with the reason, whatever the error is that ends the training.
     """
     from tidebook.algorithms import hyperparameters, registry
@@ -81,6 +83,7 @@ def train(
             timezone=settings.timezone,
         )
     )
+    run.listener = listener
     try:
         watch(Progress(run.run_name, "preparing"))
         run.save_config(_config(spec, run, located, asdict(chosen)))

@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-REACH = 3  #: days to each side whose known covariates a day's forecast sees: the day before a holiday is not like others
+REACH = (
+    3  #: days to each side whose known covariates a day's forecast sees: the day before a holiday is not like others
+)
 
 
 class Head(nn.Module):

@@ -54,7 +54,9 @@ class Sampler:
         """
         device = self.first.device
         phase = torch.randint(self.stride, self.first.shape, generator=generator).to(device)
-        count = torch.div(self.last - self.first - phase + self.stride - 1, self.stride, rounding_mode="floor").clamp(min=0)
+        count = torch.div(self.last - self.first - phase + self.stride - 1, self.stride, rounding_mode="floor").clamp(
+            min=0
+        )
         series = torch.repeat_interleave(torch.arange(len(count), device=device), count)
         rank = torch.arange(len(series), device=device) - (count.cumsum(0) - count)[series]
         origin = (self.first + phase)[series] + rank * self.stride

@@ -8,7 +8,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, get_args
@@ -40,6 +40,8 @@ class TrainingManager(RunFolder):
 
     As a context manager it marks the run completed at the end, or failed with the reason.
     """
+
+    listener: Callable[[str], object] | None = None  #: is given what is added to training.log, too
 
     def __init__(
         self,
@@ -132,7 +134,9 @@ class TrainingManager(RunFolder):
 
     def save_training_log(self, text: str) -> None:
         """Adds a line (or several) to logs/training.log. A full disk does not stop the training."""
-        self._text.append(text)
+        lines = self._text.append(text)
+        if self.listener is not None:
+            self.listener(lines)
 
     def log_metrics(self, epoch: int, metrics: Mapping[str, Any], phase: str = "train") -> None:
         """Adds an entry to logs/metrics.json; it survives the death of the process once this returns.

@@ -51,14 +51,14 @@ class TrainingLog:
         self._timezone = timezone
         self._lock = threading.Lock()
 
-    def append(self, text: str) -> None:
-        """Adds `text`, each of its lines with the time in the configured zone."""
+    def append(self, text: str) -> str:
+        """Adds `text`, each of its lines with the time in the configured zone; returns what was added."""
         stamp = now(self._timezone).strftime("[%Y-%m-%d %H:%M:%S] ")
         lines = "".join(f"{stamp}{line}\n" for line in text.splitlines() or [""])
         with self._lock:
             self.waiting.add(lines.encode(errors="backslashreplace"))
             if len(self.waiting) > 1 and not self.waiting.due:
-                return
+                return lines
             try:
                 self._write(b"".join(self.waiting.all()))
             except OSError as error:
@@ -68,6 +68,7 @@ class TrainingLog:
             else:
                 self.waiting.clear()
                 syncing.later(self._mark)
+        return lines
 
     def _write(self, data: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,12 +19,12 @@ from tidebook.catalog.migrate import migrate
 from tidebook.catalog.predictions import Predictions
 from tidebook.catalog.sync import Sync
 from tidebook.catalog.versions import Versions
+from tidebook.core.environment import job_environment
 from tidebook.core.settings import Settings
 from tidebook.registry import ModelManager
 from tidebook.server.services import Services
 from tidebook.server.workers import WorkerPool
 from tidebook.tasks.dispatcher import TRAIN, Dispatcher
-from tidebook.tasks.environment import job_environment
 from tidebook.tasks.executors.local import LocalExecutor
 from tidebook.tasks.manager import TaskManager
 from tidebook.tasks.queue import Queue

@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 
 from tidebook.core.clock import now, timestamp
+from tidebook.core.environment import job_environment
 from tidebook.core.errors import TaskFailure, TidebookError
 from tidebook.core.settings import Settings
 from tidebook.records import task as records
 from tidebook.records.task import TaskRecord
 from tidebook.tasks import lease
-from tidebook.tasks.environment import job_environment
 from tidebook.tasks.executors.local import LocalExecutor
 from tidebook.tasks.outcome import conclude, settle_run
 from tidebook.tasks.queue import Queue

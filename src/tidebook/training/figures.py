@@ -134,11 +134,11 @@ def draw_forecast(axes: Axes, days: Any, history: Any, future: Any, predicted: A
     axes.text(
         future[0],
         1.0,
-        f" forecast from {future[0]}",
+        f"forecast from {future[0]}",
         transform=axes.get_xaxis_transform(),
         color=MUTED,
         fontsize=8.5,
-        va="top",
+        va="bottom",
     )
     locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)

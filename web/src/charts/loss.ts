@@ -105,7 +105,7 @@ export function lossOption(
           symbolSize: 9,
           itemStyle: { color: palette.paper, borderColor: palette.accent, borderWidth: 2 },
           label: {
-            show: true, position: 'top', distance: 14, color: palette.ink, fontSize: 12, fontWeight: 600,
+            show: true, position: 'top', distance: 14, align: best.epoch - (points[0]?.epoch ?? 1) < last / 12 ? 'left' : 'center', color: palette.ink, fontSize: 12, fontWeight: 600,
             formatter: `${words.best} ${write.number(best.validation!)}`,
           },
           data: [{ coord: [best.epoch, best.validation] }],

@@ -1,7 +1,7 @@
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { inChinese } from '@/services/describe'
-import type { Language, Spoken } from '@/services/types'
+import type { Language, Spoken, Task } from '@/services/types'
 
 const NONE = '–'
 const minus = (written: string) => written.replace('-', '−')
@@ -74,9 +74,11 @@ export function useFormat() {
 
   /** The training description; the server has it in English. */
   const describe = (text: string | null | undefined) => given(text, (v) => (language.value === 'zh' ? inChinese(v) : v))
+  /** What a task is called: the name that somebody gave it, else its description. */
+  const taskName = (task: Pick<Task, 'name' | 'description'>) => describe(task.name || task.description)
   const said = (words: Spoken | undefined) => words?.[language.value] ?? words?.en ?? ''
 
   return {
-    language, tag, number, metric, count, percent, describe, day, tick, weekday, weekdayName, time, fullTime, size, duration, said,
+    language, tag, number, metric, count, percent, describe, taskName, day, tick, weekday, weekdayName, time, fullTime, size, duration, said,
   }
 }
