@@ -103,6 +103,14 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.6g}")
 
 
+def _plain(value: float | None) -> str:
+    """About three digits, without an exponent: 12.3, 1,234, 1,234,567."""
+    if value is None:
+        return ""
+    decimals = max(0, 3 - len(str(int(abs(value)))))
+    return f"{value:,.{decimals}f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2g}"
+
+
 def _sentences(
     level: dict[str, Any],
     trend: dict[str, Any],
@@ -112,9 +120,9 @@ def _sentences(
     horizon: int,
 ) -> dict[str, list[str]]:
     key = "level" if level["recent_mean"] is not None else "level_alone"
-    spoken = [_spoken(key, mean=level["forecast_mean"], recent=level["recent_mean"], days=horizon)]
+    spoken = [_spoken(key, mean=_plain(level["forecast_mean"]), recent=_plain(level["recent_mean"]), days=horizon)]
     if trend["direction"] is not None:
-        spoken.append(_spoken(trend["direction"], slope=abs(trend["slope_per_week"])))
+        spoken.append(_spoken(trend["direction"], slope=_plain(abs(trend["slope_per_week"]))))
     known = [entry for entry in weekly if entry["factor"] is not None]
     if len(known) == 7:
         high, low = max(known, key=lambda e: e["factor"]), min(known, key=lambda e: e["factor"])

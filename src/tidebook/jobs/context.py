@@ -12,34 +12,37 @@ from tidebook.jobs.progress import Progress, Watcher
 if TYPE_CHECKING:
     from tidebook.abc import Checkpoint
     from tidebook.runs import TrainingManager
+    from tidebook.runs.manager import Status
 
 CHECKPOINT_INTERVAL = 10
 
 
 class RunContext:
-    """The FitContext of a training that is recorded in a run folder."""
+    """The FitContext of a training that is recorded in a run folder; it begins before device and resume are known."""
 
-    def __init__(
-        self,
-        run: TrainingManager,
-        *,
-        device: str,
-        seed: int,
-        deadline: float | None = None,
-        resume: Checkpoint | None = None,
-        watch: Watcher,
-        should_stop: Callable[[], bool],
-    ) -> None:
-        self.device = device
+    def __init__(self, run: TrainingManager, *, seed: int, watch: Watcher, should_stop: Callable[[], bool]) -> None:
+        self.device = "cpu"
         self.seed = seed
-        self.deadline = deadline
-        self.resume = resume
+        self.deadline: float | None = None
+        self.resume: Checkpoint | None = None
         self._run = run
         self._watch = watch
         self._should_stop = should_stop
         self._started = time.monotonic()
-        self._first_epoch = resume.epoch if resume else 0
-        self._now = Progress(run.run_name, "training", epoch=self._first_epoch)
+        self._now = Progress(run.run_name, "initialized")
+
+    def enter(self, status: Status) -> None:
+        """The run enters a status: preparing, training, completed."""
+        self._run.update_status(status)
+        self._now = replace(self._now, status=status, eta_seconds=None)
+        self._watch(self._now)
+
+    def begin(self, device: str, resume: Checkpoint | None) -> None:
+        """Training begins on `device`, after the epochs of `resume`."""
+        self.device, self.resume = device, resume
+        self._started = time.monotonic()
+        self._now = replace(self._now, epoch=resume.epoch if resume else 0)
+        self.enter("training")
 
     def log(self, text: str) -> None:
         """A line in logs/training.log."""
@@ -73,7 +76,8 @@ class RunContext:
     def _show(self, **changes: Any) -> None:
         elapsed = time.monotonic() - self._started
         now = replace(self._now, **changes, elapsed_seconds=elapsed)
-        done = now.epoch - self._first_epoch + (now.step / now.steps if now.steps else 0.0)
-        left = now.epochs - self._first_epoch - done
+        first = self.resume.epoch if self.resume else 0
+        done = now.epoch - first + (now.step / now.steps if now.steps else 0.0)
+        left = now.epochs - first - done
         self._now = replace(now, eta_seconds=elapsed / done * left if done > 0 else None)
         self._watch(self._now)

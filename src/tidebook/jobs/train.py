@@ -15,7 +15,7 @@ from tidebook.core.settings import Settings
 from tidebook.data.locate import Located, locate
 from tidebook.data.mapping import ColumnMapping
 from tidebook.jobs.context import RunContext
-from tidebook.jobs.progress import Progress, Watcher, nobody
+from tidebook.jobs.progress import Watcher, nobody
 from tidebook.registry import ModelManager
 from tidebook.runs import TrainingManager
 from tidebook.specs import TrainSpec
@@ -84,13 +84,13 @@ def train(
         )
     )
     run.listener = listener
+    context = RunContext(run, seed=spec.seed, watch=watch, should_stop=should_stop)
     try:
-        watch(Progress(run.run_name, "preparing"))
         run.save_config(_config(spec, run, located, asdict(chosen)))
-        run.update_status("preparing")
+        context.enter("preparing")
         run.save_training_log(spec.description)
         panel, span = _prepare(spec, located, source, chosen, run)
-        fitted = _fit(algorithm, panel, span, chosen, run, spec, watch, should_stop)
+        fitted = _fit(algorithm, panel, span, chosen, run, spec.device, context)
         evaluation = _evaluate(fitted, panel, span, run, spec)
         version = None
         if spec.publish:
@@ -98,8 +98,7 @@ def train(
                 _publish(settings, line, spec, located, chosen, panel, span, fitted, evaluation, run, task_id)
             )
             run.save_training_log(f"Published {version}")
-        run.update_status("completed")
-        watch(Progress(run.run_name, "completed"))
+        context.enter("completed")
         return TrainResult(run.run_name, run.folder, version, evaluation.metrics, evaluation.baseline)
     except Cancelled:
         run.save_training_log("Cancelled")
@@ -178,20 +177,16 @@ def _fit(
     span: Span,
     chosen: Any,
     run: TrainingManager,
-    spec: TrainSpec,
-    watch: Watcher,
-    should_stop: Callable[[], bool],
+    device: str,
+    context: RunContext,
 ) -> Fitted:
     from tidebook.training.devices import choose
 
-    device = choose(spec.device)
-    resume = _last_checkpoint(run)
-    run.update_status("training")
-    run.save_training_log(f"Training on {device}" + (f", continued after epoch {resume.epoch}" if resume else ""))
-    watch(Progress(run.run_name, "training"))
-    context = RunContext(run, device=device, seed=spec.seed, resume=resume, watch=watch, should_stop=should_stop)
+    context.begin(choose(device), _last_checkpoint(run))
+    after = f", continued after epoch {context.resume.epoch}" if context.resume else ""
+    run.save_training_log(f"Training on {context.device}{after}")
     fitted = algorithm.fit(panel, span, chosen, context)
-    if should_stop():
+    if context.should_stop():
         raise Cancelled
     state = fitted.state()
     run.save_model(state.weights, {"model_type": algorithm.name, **state.config}, state.config.get("training", {}))

@@ -1,1 +1,1 @@
-"""How good a model is: metrics, the evaluation on the held-out end, its figures, and where to train."""
+"""What is done with a fitted model: metrics, evaluation on the held-out end, figures; and the choice of the device."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from tidebook.core.errors import InvalidInput
 
 
-def choose(device: str) -> str:
-    """The device to use: `auto` takes the first GPU, Apple's GPU, or the CPU. InvalidInput where it is not there."""
+def choose(device: str = "auto") -> str:
+    """The device to train on: `auto` takes a GPU where there is one; InvalidInput for one that is not there."""
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    mps = torch.backends.mps.is_available()
     if device == "auto":
-        return next(name for name in ("cuda", "mps", "cpu") if there[name])
-    kind, _, number = device.partition(":")
-    if not there.get(kind, False) or (number and int(number) >= torch.cuda.device_count()):
-        present = ", ".join(name for name, is_there in there.items() if is_there)
-        raise InvalidInput(
-            "The device must be present on this machine", got=device, fix=f"Present: {present}. Or use auto."
-        )
-    return device
+        return "cuda" if cuda else "mps" if mps else "cpu"
+    numbered = re.fullmatch(r"cuda:(\d+)", device)
+    known = {"cpu": True, "mps": mps, "cuda": cuda > 0}
+    if known.get(device) or (numbered and int(numbered[1]) < cuda):
+        return device
+    there = ["cpu", *(["mps"] if mps else []), *(f"cuda:{i}" for i in range(cuda))]
+    raise InvalidInput(
+        "The device must be there", got=device, fix=f"Choose auto, or one of {', '.join(there)}.", device=device
+    )

@@ -1,4 +1,4 @@
-"""The evaluation on the held-out end, beside the naive forecasts."""
+"""A fitted model on the held-out end, beside the naive forecasts."""
 
 from __future__ import annotations
 
@@ -7,89 +7,77 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tidebook.core.arrays import F32, Flags
-from tidebook.training.metrics import measure, naive_scale
+from tidebook.algorithms.seasonal_naive import repeat_season
+from tidebook.core.arrays import F32, I64
+from tidebook.training import metrics
 
 if TYPE_CHECKING:
     from tidebook.abc import Fitted
     from tidebook.data.panel import Panel
     from tidebook.data.splits import Span
 
-SEASONS = (7, 14)  #: days of the seasonal naive forecasts that stand beside every model
+NAIVE_SEASONS = (7, 14)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a model did on days that it never saw."""
+    """What came of forecasting the whole test part from its first day."""
 
-    metrics: dict[str, Any]  #: pooled over series and days, see `training.metrics`
-    baseline: dict[str, dict[str, Any]]  #: the same of seasonal_naive_7 and seasonal_naive_14
-    per_series: list[dict[str, Any]]  #: product_id, store_id and the metrics of each series
-    predictions: list[dict[str, Any]]  #: series, product_id, store_id, date, actual, prediction
-    origin: int  #: position of the first day forecast
-    predicted: F32  #: [S, H]
+    metrics: dict[str, float]  #: over all series and days; see training.metrics
+    per_series: list[dict[str, Any]]  #: {series, product_id, store_id, metrics}, in the panel's order
+    baseline: dict[str, dict[str, float]]  #: the metrics of seasonal_naive_7 and seasonal_naive_14
+    predictions: list[dict[str, Any]]  #: {series, product_id, store_id, date, actual, prediction}, observed days
+    series: I64  #: [M], positions in the panel of the series with an observed test day
+    origin: int  #: position of the first test day
+    values: F32  #: [M, H], the point forecasts
 
 
 def evaluate(fitted: Fitted, panel: Panel, span: Span, *, season: int = 7) -> Evaluation:
-    """Forecasts the test part of all series from its first day and measures the error over its observed days.
+    """Forecasts the test part of every series that was observed in it, in one batch.
 
-    `season` is that of MASE, whose scale comes from the days before the test part.
+    `season` is that of MASE, in days. Known covariates of the test part are given to the model; of the target it
+    reads nothing from the first test day on.
     """
-    origin, end = span.validation_end, span.test_end
-    count = len(panel.keys)
-    predicted = fitted.forecast(panel, np.arange(count), np.full(count, origin), end - origin).point
-    actual, mask = panel.target[:, origin:end], panel.mask[:, origin:end]
-    before = _last_seen(panel, origin)
-    scale = naive_scale(panel.target[:, :origin], panel.mask[:, :origin], season)
-    baseline = {
-        f"seasonal_naive_{days}": measure(
-            actual, seasonal_naive(panel, origin, end - origin, days), mask, before, scale
-        )
-        for days in SEASONS
-    }
+    test = slice(span.validation_end, span.test_end)
+    horizon = span.test_end - span.validation_end
+    series = np.flatnonzero(panel.mask[:, test].any(axis=1)).astype(np.int64)
+    origin = np.full(len(series), span.validation_end, dtype=np.int64)
+    values = fitted.forecast(panel, series, origin, horizon).point
+    y, mask = panel.target[series, test], panel.mask[series, test]
+    history, seen = panel.target[series, : span.validation_end], panel.mask[series, : span.validation_end]
+
+    def measured(forecast: F32, rows: slice = slice(None)) -> dict[str, float]:
+        return metrics.evaluate(y[rows], forecast[rows], mask[rows], history[rows], seen[rows], season)
+
+    keys = [panel.keys[i] for i in series]
+    dates = [str(day) for day in panel.dates[test]]
     return Evaluation(
-        metrics=measure(actual, predicted, mask, before, scale),
-        baseline=baseline,
+        metrics=measured(values),
         per_series=[
             {
+                "series": key.label,
                 "product_id": key.product_id,
                 "store_id": key.store_id,
-                **measure(actual[[i]], predicted[[i]], mask[[i]], before[[i]], scale[[i]]),
+                "metrics": measured(values, slice(row, row + 1)),
             }
-            for i, key in enumerate(panel.keys)
+            for row, key in enumerate(keys)
         ],
-        predictions=_predictions(panel, origin, predicted, mask),
-        origin=origin,
-        predicted=predicted,
+        baseline={
+            f"seasonal_naive_{days}": measured(repeat_season(panel, series, origin, horizon, days))
+            for days in NAIVE_SEASONS
+        },
+        predictions=[
+            {
+                "series": keys[row].label,
+                "product_id": keys[row].product_id,
+                "store_id": keys[row].store_id,
+                "date": dates[day],
+                "actual": float(y[row, day]),
+                "prediction": float(values[row, day]),
+            }
+            for row, day in np.argwhere(mask).tolist()
+        ],
+        series=series,
+        origin=span.validation_end,
+        values=values,
     )
-
-
-def seasonal_naive(panel: Panel, origin: int, horizon: int, season: int) -> F32:
-    """[S, H]: the last `season` days before `origin`, repeated."""
-    last = panel.target[:, max(0, origin - season) : origin]
-    repeats = -(-horizon // last.shape[1])
-    return np.tile(last, (1, repeats))[:, :horizon]
-
-
-def _last_seen(panel: Panel, origin: int) -> F32:
-    """[S]: the last observed value before `origin`, 0 where there is none."""
-    seen: Flags = panel.mask[:, :origin]
-    last = origin - 1 - seen[:, ::-1].argmax(axis=1)
-    values = panel.target[np.arange(len(panel.keys)), last]
-    return np.where(seen.any(axis=1), values, 0).astype(np.float32)
-
-
-def _predictions(panel: Panel, origin: int, predicted: F32, mask: Flags) -> list[dict[str, Any]]:
-    days = [str(day) for day in panel.dates[origin : origin + predicted.shape[1]]]
-    return [
-        {
-            "series": key.label,
-            "product_id": key.product_id,
-            "store_id": key.store_id,
-            "date": day,
-            "actual": float(panel.target[i, origin + step]) if mask[i, step] else None,
-            "prediction": float(predicted[i, step]),
-        }
-        for i, key in enumerate(panel.keys)
-        for step, day in enumerate(days)
-    ]

@@ -1,4 +1,4 @@
-"""Charts of a training as PNG files: quiet, with the forecast in the accent colour."""
+"""Figures as PNG files: the loss curve of a training, and forecasts beside what came."""
 
 from __future__ import annotations
 
@@ -7,143 +7,193 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.ticker import MaxNLocator
 
-from tidebook.core.files import replacing
+from tidebook.core.arrays import Days
+from tidebook.training.canvas import (
+    ACCENT,
+    BOTTOM,
+    INK,
+    INK_2,
+    INK_3,
+    LEFT,
+    RIGHT,
+    SMALL,
+    TOP,
+    canvas,
+    label_ends,
+    printable,
+    quiet,
+    save,
+    sheet,
+    style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from tidebook.data.panel import Panel
     from tidebook.training.evaluation import Evaluation
 
-INK, MUTED, RULE, ACCENT, SECOND = "#1b1f24", "#6b7280", "#d9dce1", "#0b5cad", "#b45309"
-FONTS = ("DejaVu Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Zen Hei")
-DPI = 144
-HISTORY_DAYS = 84  #: shown before the origin
+__all__ = ["canvas", "draw_forecast", "forecast", "loss_curve", "save"]
 
-
-def canvas(title: str, width: float = 9.0, height: float = 4.2) -> tuple[Figure, Axes]:
-    """A figure with a title to the left, thin rules, and no box."""
-    import logging
-
-    import matplotlib as mpl
-    from matplotlib import font_manager
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # fonts of one weight are fine
-    there = {entry.name for entry in font_manager.fontManager.ttflist}
-    mpl.rcParams["font.family"] = [name for name in FONTS if name in there] or ["sans-serif"]
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_title(printable(title), loc="left", fontsize=11, color=INK, pad=12)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(RULE)
-    axes.grid(axis="y", color=RULE, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=MUTED, labelsize=8.5, length=0)
-    return figure, axes
-
-
-def printable(text: str) -> str:
-    """`text` without what the fonts cannot show where no Chinese font is installed, nor dollar signs."""
-    from matplotlib import font_manager
-
-    text = text.replace("$", r"\$")
-    there = {entry.name for entry in font_manager.fontManager.ttflist}
-    if there.intersection(FONTS[1:]):
-        return text
-    return "".join(letter if ord(letter) < 0x2E80 else "?" for letter in text)
-
-
-def save(figure: Figure, path: Path) -> None:
-    """The figure as a PNG at `path`, whole or not at all."""
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
+F64 = npt.NDArray[np.float64]
+HISTORY_DAYS = 112  #: shown before a forecast
+MULTIPLES = 6  #: series shown on their own at most, the largest
+COLUMNS = 3
 
 
 def loss_curve(history: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:
-    """Training and validation loss by epoch, the best epoch marked. Entries: epoch, train_loss, val_loss."""
-    from matplotlib.ticker import MaxNLocator
-
-    figure, axes = canvas(title)
-    epochs = [entry["epoch"] for entry in history]
-    for key, name, colour in (("train_loss", "training", MUTED), ("val_loss", "validation", ACCENT)):
-        losses = np.array([_number(entry.get(key)) for entry in history])
-        if not np.isfinite(losses).any():
-            continue
-        axes.plot(epochs, losses, color=colour, linewidth=1.6, marker="o" if len(epochs) < 3 else None, markersize=3)
-        last = int(np.nonzero(np.isfinite(losses))[0][-1])
-        axes.annotate(
-            name,
-            (epochs[last], losses[last]),
-            xytext=(6, 0),
-            textcoords="offset points",
-            color=colour,
-            fontsize=9,
-            va="center",
-        )
-        if key == "val_loss":
-            best = int(np.nanargmin(losses))
-            axes.plot([epochs[best]], [losses[best]], "o", color=ACCENT, markersize=5)
-            axes.annotate(
-                f"best {losses[best]:.4g}, epoch {epochs[best]}",
-                (epochs[best], losses[best]),
-                xytext=(0, -14),
-                textcoords="offset points",
-                color=INK,
-                fontsize=8.5,
-                ha="center",
+    """Train and validation loss by epoch, the best epoch marked, from entries with epoch, train_loss and val_loss."""
+    by_epoch = {int(entry["epoch"]): entry for entry in history if entry.get("phase", "train") == "train"}
+    epochs = sorted(by_epoch)
+    curves = {
+        name: np.array([_number(by_epoch[epoch].get(key)) for epoch in epochs])
+        for name, key in (("train", "train_loss"), ("validation", "val_loss"))
+    }
+    validation = curves["validation"]
+    best = int(np.nanargmin(validation)) if np.isfinite(validation).any() else None
+    subtitle = "Loss by epoch"
+    if best is not None:
+        subtitle += f", best {validation[best]:.4g} at epoch {epochs[best]} of {epochs[-1]}"
+    figure, axes = canvas(title, subtitle, height=3.6)
+    with style():
+        labels = []
+        for name, colour, width in (("train", INK_3, 1.1), ("validation", ACCENT, 1.6)):
+            values = curves[name]
+            marker = "o" if len(epochs) == 1 else None
+            axes.plot(epochs, values, color=colour, linewidth=width, marker=marker, markersize=4)
+            if np.isfinite(values).any():
+                labels.append((float(values[np.isfinite(values)][-1]), name, colour))
+        if best is not None:
+            axes.plot(
+                epochs[best], validation[best], "o", color=ACCENT, markersize=5, markeredgecolor="white", zorder=3
             )
-    axes.set_xlabel("epoch", color=MUTED, fontsize=9)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.margins(x=0.02, y=0.18)
-    save(figure, path)
+            axes.axvline(epochs[best], color=ACCENT, linewidth=0.6, alpha=0.5, zorder=1)
+        axes.set_xlim(epochs[0] - 0.5 * (len(epochs) == 1), epochs[-1] + 0.5 * (len(epochs) == 1))
+        axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
+        label_ends(axes, labels)
+        save(figure, path)
 
 
 def forecast(panel: Panel, evaluation: Evaluation, title: str, path: Path) -> None:
-    """The held-out days: what was sold and what was forecast, as the total of all series."""
-    origin, horizon = evaluation.origin, evaluation.predicted.shape[1]
-    first = max(0, origin - HISTORY_DAYS)
-    figure, axes = canvas(title)
-    shown = slice(first, origin + horizon)
-    total = panel.target[:, shown].sum(axis=0, dtype=np.float64)
-    total[~panel.mask[:, shown].any(axis=0)] = np.nan
-    predicted = np.where(panel.mask[:, origin : origin + horizon], evaluation.predicted, 0).sum(
-        axis=0, dtype=np.float64
-    )
-    draw_forecast(axes, panel.dates[shown], total, panel.dates[origin : origin + horizon], predicted)
-    wape = evaluation.metrics.get("wape")
-    if wape is not None:
-        axes.set_title(f"WAPE {wape:.3f}", loc="right", fontsize=9, color=MUTED, pad=12)
-    save(figure, path)
+    """The forecast of the test part over what came: the one series, or the total and the largest series below."""
+    first = max(0, evaluation.origin - HISTORY_DAYS)
+    last = evaluation.origin + evaluation.values.shape[1]
+    dates = panel.dates[first:last]
+    split = evaluation.origin - first
+    mask = panel.mask[evaluation.series, first:last]
+    actual = np.where(mask, panel.target[evaluation.series, first:last], np.nan).astype(np.float64)
+    predicted = evaluation.values.astype(np.float64)
+    wape, naive = evaluation.metrics["wape"], evaluation.baseline["seasonal_naive_14"]["wape"]
+    subtitle = f"{dates[split]} to {dates[-1]}, held out. WAPE {wape:.3f}, seasonal naive of 14 days {naive:.3f}"
+    count = len(evaluation.series)
+    if count == 1:
+        figure, axes = canvas(title, subtitle)
+        draw_forecast(axes, dates[:split], actual[0, :split], dates[split:], predicted[0], actual[0, split:])
+        save(figure, path)
+        return
+    shown = np.argsort(-np.nansum(actual, axis=1), kind="stable")[:MULTIPLES]
+    rows = -(-len(shown) // COLUMNS)
+    upper, lower, gap = 3.0, 1.25, 0.52  # inches
+    height = TOP + upper + rows * (lower + gap) + BOTTOM
+    figure = sheet(title, f"Total of {count} series, {subtitle}", height=height)
+    with style():
+        axes = figure.add_axes((LEFT, 1 - (TOP + upper) / height, RIGHT - LEFT, upper / height))
+        quiet(axes)
+        nobody = ~mask.any(axis=0)
+        total = np.where(nobody, np.nan, np.nansum(actual, axis=0))
+        # The total of the forecasts is over the same series and days as that of the observations.
+        forecast_total = np.where(nobody[split:], np.nan, np.where(mask[:, split:], predicted, 0).sum(axis=0))
+        draw_forecast(axes, dates[:split], total[:split], dates[split:], forecast_total, total[split:])
+        width = (RIGHT - LEFT - 0.055 * (COLUMNS - 1)) / COLUMNS
+        for place, series in enumerate(shown.tolist()):
+            row, column = divmod(place, COLUMNS)
+            top = TOP + upper + row * (lower + gap) + gap
+            left = LEFT + column * (width + 0.055)
+            small = figure.add_axes((left, 1 - (top + lower) / height, width, lower / height))
+            quiet(small, ticks=3)
+            entry = evaluation.per_series[series]
+            draw_forecast(
+                small,
+                dates[split - 28 : split] if split > 28 else dates[:split],
+                actual[series, max(0, split - 28) : split],
+                dates[split:],
+                predicted[series],
+                actual[series, split:],
+                named=False,
+            )
+            small.set_title(
+                printable(f"{entry['series']}   {entry['metrics']['wape']:.3f}"),
+                loc="left",
+                size=SMALL,
+                color=INK_2,
+                pad=5,
+                parse_math=False,
+            )
+        save(figure, path)
 
 
-def draw_forecast(axes: Axes, days: Any, history: Any, future: Any, predicted: Any) -> None:
-    """History in ink, forecast in the accent colour, the origin as a thin line with its date."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+def draw_forecast(
+    axes: Axes,
+    history_dates: Days,
+    history: F64,
+    dates: Days,
+    prediction: F64,
+    actual: F64 | None = None,
+    *,
+    named: bool = True,
+) -> None:
+    """History in ink, the forecast in the accent colour, a thin line with its date at the origin.
 
-    axes.plot(days, history, color=INK, linewidth=1.1)
-    axes.plot(future, predicted, color=ACCENT, linewidth=1.8)
-    axes.axvline(future[0], color=MUTED, linewidth=0.8)
-    axes.set_ylim(bottom=min(0.0, float(np.nanmin(np.concatenate([history, predicted])))))
-    axes.margins(x=0.01)
-    axes.text(
-        future[0],
-        1.0,
-        f"forecast from {future[0]}",
-        transform=axes.get_xaxis_transform(),
-        color=MUTED,
-        fontsize=8.5,
-        va="bottom",
-    )
-    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    NaN leaves a gap. `actual` is what came on the forecast's days. `named` puts names at the curves' ends.
+    """
+    with style():
+        if actual is not None:
+            come = np.concatenate((history[-1:], actual))
+            axes.plot(np.concatenate((history_dates[-1:], dates)), come, color=INK, linewidth=1.0, alpha=0.45)
+        axes.plot(history_dates, history, color=INK, linewidth=1.0)
+        axes.plot(dates, prediction, color=ACCENT, linewidth=1.8)
+        axes.axvline(dates[0], color=INK_2, linewidth=0.6)
+        axes.set_xlim(history_dates[0], dates[-1])
+        everything = np.concatenate((history, prediction, [] if actual is None else actual))
+        everything = everything[np.isfinite(everything)]
+        if len(everything):
+            low, high = float(everything.min()), float(everything.max())
+            # Sales start at zero; what never comes near it, as prices, is shown in its own range.
+            low = 0.0 if 0 <= low < 0.6 * high else low
+            room = 0.06 * (high - low) or max(1.0, abs(high))
+            axes.set_ylim(low - room * (low != 0), high + room)
+        locator = AutoDateLocator(minticks=3 if named else 2, maxticks=9 if named else 4)
+        axes.xaxis.set_major_locator(locator)
+        formatter = ConciseDateFormatter(locator)
+        formatter.zero_formats = ["", "%Y", "%b", "%b %d", "%H:%M", "%H:%M"]
+        axes.xaxis.set_major_formatter(formatter)
+        axes.xaxis.get_offset_text().set_visible(False)
+        if not named:
+            return
+        axes.annotate(
+            str(dates[0]),
+            (dates[0], 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 1),
+            textcoords="offset points",
+            size=SMALL,
+            color=INK_2,
+            va="bottom",
+        )
+        ends = [(_last(prediction), "forecast", ACCENT)]
+        if actual is not None:
+            ends.append((_last(actual), "actual", INK_2))
+        label_ends(axes, [end for end in ends if np.isfinite(end[0])])
+
+
+def _last(values: F64) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite[-1]) if len(finite) else np.nan
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")
+    return float(value) if isinstance(value, int | float) else np.nan

@@ -1,4 +1,8 @@
-"""Measures of forecast error, over observed days alone, in original units."""
+"""How good forecasts are. Arrays are [S, H] over series and days; `mask` says which actual values were observed.
+
+What a definition leaves out is counted beside it. A metric without a single value to stand on is NaN.
+Definitions: Hyndman and Koehler (2006), Another look at measures of forecast accuracy; the M4 and M5 competitions.
+"""
 
 from __future__ import annotations
 
@@ -7,84 +11,120 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tidebook.core.arrays import F32, Flags
+from tidebook.core.arrays import Flags
 
 F64 = npt.NDArray[np.float64]
+Values = npt.NDArray[np.floating[Any]]
 
 
-def measure(actual: F32, predicted: F32, mask: Flags, before: F32, scale: F64) -> dict[str, Any]:
-    """All metrics, pooled over series and days.
+def evaluate(
+    y: Values, yhat: Values, mask: Flags, insample: Values, insample_mask: Flags, season: int = 7
+) -> dict[str, float]:
+    """All metrics over the observed values of y[S, H], pooled over the series.
 
-    actual, predicted, mask: [S, H]; before: [S], the last observed value before the origin; scale: [S], the
-    in-sample scale of MASE (see `naive_scale`). mape, smape and direction_accuracy are percentages, wape is a
-    fraction; undefined ones are None. What was left out of a metric stands beside it.
+    `insample` [S, T] is what came before the forecasts; mase and direction_accuracy need it. mape, smape and
+    direction_accuracy in percent, wape a fraction, mae and rmse in the unit of y.
     """
-    y, f = actual[mask].astype(np.float64), predicted[mask].astype(np.float64)
-    if len(y) == 0:
-        return dict.fromkeys(("mae", "rmse", "mape", "r2", "direction_accuracy", "smape", "wape", "mase")) | {
-            "count": 0
-        }
-    error = np.abs(y - f)
-    nonzero = y != 0
-    direction, ties = _direction(actual, predicted, mask, before)
-    mase, unscaled = _mase(actual, predicted, mask, scale)
+    actual, forecast = y[mask].astype(np.float64), yhat[mask].astype(np.float64)
+    mape_value, mape_left_out = mape(actual, forecast)
+    mase_value, mase_left_out = mase(y, yhat, mask, insample, insample_mask, season)
     return {
-        "mae": float(error.mean()),
-        "rmse": float(np.sqrt((error**2).mean())),
-        "mape": float(100 * (error[nonzero] / np.abs(y[nonzero])).mean()) if nonzero.any() else None,
-        "r2": _ratio(float(((y - f) ** 2).sum()), float(((y - y.mean()) ** 2).sum()), lambda r: 1 - r),
-        "direction_accuracy": direction,
-        "smape": _smape(y, f),
-        "wape": _ratio(float(error.sum()), float(np.abs(y).sum())),
-        "mase": mase,
-        "count": len(y),
-        "mape_left_out": int((~nonzero).sum()),
-        "direction_ties": ties,
-        "mase_left_out": unscaled,
+        "mae": mae(actual, forecast),
+        "rmse": rmse(actual, forecast),
+        "mape": mape_value,
+        "mape_left_out": mape_left_out,
+        "r2": r2(actual, forecast),
+        **direction(y, yhat, mask, insample, insample_mask),
+        "smape": smape(actual, forecast),
+        "wape": wape(actual, forecast),
+        "mase": mase_value,
+        "mase_season": season,
+        "mase_left_out": mase_left_out,
+        "points": len(actual),
     }
 
 
-def naive_scale(history: F32, mask: Flags, season: int) -> F64:
-    """[S]: the mean of |y_t − y_{t−season}| over days that were both observed; NaN where there is none, or it is 0.
+def mae(y: F64, yhat: F64) -> float:
+    """Mean of |y - yhat|."""
+    return _mean(np.abs(y - yhat))
 
-    history, mask: [S, T]. Hyndman and Koehler (2006).
+
+def rmse(y: F64, yhat: F64) -> float:
+    """Root of the mean of (y - yhat)²."""
+    return float(np.sqrt(_mean(np.square(y - yhat))))
+
+
+def mape(y: F64, yhat: F64) -> tuple[float, int]:
+    """100 · mean of |y - yhat| / |y|, and how many points were left out because their y is 0."""
+    kept = y != 0
+    return 100 * _mean(np.abs(y[kept] - yhat[kept]) / np.abs(y[kept])), int((~kept).sum())
+
+
+def smape(y: F64, yhat: F64) -> float:
+    """200 · mean of |y - yhat| / (|y| + |yhat|), where 0/0 is 0."""
+    size = np.abs(y) + np.abs(yhat)
+    return 200 * _mean(np.divide(np.abs(y - yhat), size, out=np.zeros_like(size), where=size > 0))
+
+
+def wape(y: F64, yhat: F64) -> float:
+    """Sum of |y - yhat| over the sum of |y|; NaN where every y is 0."""
+    size = float(np.abs(y).sum())
+    return float(np.abs(y - yhat).sum()) / size if size > 0 else np.nan
+
+
+def r2(y: F64, yhat: F64) -> float:
+    """1 - the sum of (y - yhat)² over that of (y - mean of y)²; NaN where y does not vary."""
+    if len(y) == 0:
+        return np.nan
+    total = float(np.square(y - y.mean()).sum())
+    return 1 - float(np.square(y - yhat).sum()) / total if total > 0 else np.nan
+
+
+def mase(
+    y: Values, yhat: Values, mask: Flags, insample: Values, insample_mask: Flags, season: int
+) -> tuple[float, int]:
+    """Each series' MAE over the mean of |y_t - y_(t-season)| of its in-sample part, averaged over the series.
+
+    And how many series with forecasts were left out because that mean is 0 or there are no two such days.
     """
-    both = mask[:, season:] & mask[:, :-season]
-    difference = np.abs(history[:, season:].astype(np.float64) - history[:, :-season]) * both
-    count = both.sum(axis=1)
-    scale = np.divide(difference.sum(axis=1), count, out=np.full(len(history), np.nan), where=count > 0)
-    return np.where(scale > 0, scale, np.nan)
+    before, after = insample[:, :-season].astype(np.float64), insample[:, season:].astype(np.float64)
+    both = insample_mask[:, :-season] & insample_mask[:, season:]
+    scale = _row_means(np.abs(after - before), both)
+    error = _row_means(np.abs(y.astype(np.float64) - yhat), mask)
+    asked = mask.any(axis=1)
+    defined = asked & (scale > 0)
+    return _mean(error[defined] / scale[defined]), int((asked & ~defined).sum())
 
 
-def _ratio(part: float, whole: float, shape: Any = lambda ratio: ratio) -> float | None:
-    return float(shape(part / whole)) if whole > 0 else None
+def direction(
+    y: Values, yhat: Values, mask: Flags, insample: Values, insample_mask: Flags
+) -> dict[str, float]:
+    """How often forecasts are on the right side of the last value observed before them, in percent.
+
+    Every step is compared with that value, not with the day before, which a forecaster would not know. Days whose
+    actual value equals it are ties: they have no direction and are left out, and so are series without such a
+    value. `direction_majority` is the share of the more frequent direction: what guessing it always would reach.
+    """
+    last = insample.shape[1] - 1 - insample_mask[:, ::-1].argmax(axis=1)
+    origin = insample[np.arange(len(insample)), last][:, None].astype(np.float64)
+    possible = mask & insample_mask.any(axis=1)[:, None]
+    actual, forecast = np.sign(y - origin), np.sign(yhat - origin)
+    counted = possible & (actual != 0)
+    rising = _mean((actual[counted] > 0).astype(np.float64))
+    return {
+        "direction_accuracy": 100 * _mean((actual == forecast)[counted].astype(np.float64)),
+        "direction_ties": int((possible & ~counted).sum()),
+        "direction_left_out": int((mask & ~possible).sum()),
+        "direction_majority": 100 * max(rising, 1 - rising),
+    }
 
 
-def _smape(y: F64, f: F64) -> float:
-    """200 · mean(|y − f| / (|y| + |f|)), with 0 / 0 := 0."""
-    size = np.abs(y) + np.abs(f)
-    return float(200 * np.divide(np.abs(y - f), size, out=np.zeros_like(size), where=size > 0).mean())
+def _mean(values: F64) -> float:
+    return float(values.mean()) if len(values) else np.nan
 
 
-def _mase(actual: F32, predicted: F32, mask: Flags, scale: F64) -> tuple[float | None, int]:
-    """The mean over series of their scaled errors, and how many series have no scale."""
-    days = mask.sum(axis=1)
-    mean = np.divide(
-        (np.abs(actual.astype(np.float64) - predicted) * mask).sum(axis=1),
-        days,
-        out=np.zeros(len(days)),
-        where=days > 0,
-    )
-    defined = np.isfinite(scale) & (days > 0)
-    value = float((mean[defined] / scale[defined]).mean()) if defined.any() else None
-    return value, int((days > 0).sum() - defined.sum())
-
-
-def _direction(actual: F32, predicted: F32, mask: Flags, before: F32) -> tuple[float | None, int]:
-    """Percent of days on which forecast and truth lie on the same side of the last value before the origin; ties."""
-    moved = np.sign(actual - before[:, None])[mask]
-    foreseen = np.sign(predicted - before[:, None])[mask]
-    ties = moved == 0
-    if ties.all():
-        return None, int(ties.sum())
-    return float(100 * (moved == foreseen)[~ties].mean()), int(ties.sum())
+def _row_means(values: F64, mask: Flags) -> F64:
+    """[S], NaN where a row has no value."""
+    count = mask.sum(axis=1)
+    sums = np.where(mask, values, 0.0).sum(axis=1)
+    return np.divide(sums, count, out=np.full(len(count), np.nan), where=count > 0)

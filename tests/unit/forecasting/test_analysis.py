@@ -54,4 +54,12 @@ def test_a_short_history_compares_with_what_there_is() -> None:
 def test_a_history_without_any_observation_has_no_level() -> None:
     result = analyse(np.full(60, np.nan), np.full(14, 5.0), DATES[:60])
     assert result["level"]["recent_mean"] is None
-    assert result["sentences"]["en"][0] == "On average 5 a day over 14 days."
+    assert result["sentences"]["en"][0] == "On average 5.00 a day over 14 days."
+
+
+@pytest.mark.parametrize(
+    ("level", "said"), [(483_211.4, "483,211"), (1234.5, "1,234"), (12.345, "12.3"), (0.5, "0.50"), (0.0, "0.00")]
+)
+def test_numbers_are_spoken_without_exponents(level: float, said: str) -> None:
+    result = analyse(np.full(60, np.nan), np.full(14, level), DATES[:60])
+    assert result["sentences"]["en"][0] == f"On average {said} a day over 14 days."

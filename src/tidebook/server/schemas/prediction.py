@@ -65,7 +65,7 @@ class Trend(Answer):
     """Where the forecast goes."""
 
     slope_per_week: float | None
-    direction: Literal["rising", "falling", "flat"]
+    direction: Literal["rising", "falling", "flat"] | None = Field(description="None for less than two weeks.")
 
 
 class WeekdayFactor(Answer):
