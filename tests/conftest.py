@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tidebook.core.environment import wait_passively
 from tidebook.core.settings import Settings
 
+wait_passively()
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

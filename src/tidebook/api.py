@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from tidebook.core.environment import wait_passively
 from tidebook.core.scope import Aggregation, Mode, Scope
 from tidebook.core.settings import Settings
 from tidebook.data.mapping import ColumnMapping
@@ -84,6 +85,7 @@ def train(
     from tidebook.jobs.progress import nobody
     from tidebook.jobs.train import train as run
 
+    wait_passively()
     named = isinstance(data, str | Path)
     try:
         spec = TrainSpec(

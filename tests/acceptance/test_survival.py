@@ -97,7 +97,7 @@ def test_a_job_that_is_killed_is_a_failure_with_its_reason(home: Path, table: Pa
     with serving(home) as server:
         task = _start(server, table, epochs=500)
         _wait_for_epochs(server, task, 1)
-        (job,) = [process for process in _processes_of(task) if "tidebook.jobs" in " ".join(process.cmdline())]
+        (job,) = [process for process in _processes_of(task) if process.cmdline()[2:4] == ["tidebook.jobs", "train"]]
         job.kill()
         ended = server.wait_for(task, seconds=30)
         assert ended["state"] == "FAIL"
@@ -117,14 +117,12 @@ def test_no_more_than_the_slots_run_at_once(home: Path, table: Path) -> None:
 
 
 def _processes_of(task: str) -> list[psutil.Process]:
+    """The runner of a task and its job."""
     found = []
     for process in psutil.process_iter():
         try:
-            command = process.cmdline()
+            if process.status() != psutil.STATUS_ZOMBIE and any(task in part for part in process.cmdline()):
+                found.append(process)
         except psutil.Error:
             continue
-        if any(task in part for part in command) and "-m" in command and process.status() != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return [p for p in found if "tidebook.jobs" in p.cmdline()] + [
-        p for p in found if "tidebook.tasks.runner" in p.cmdline()
-    ]
+    return found

@@ -13,6 +13,7 @@ from tidebook import __version__
 from tidebook.cli import algorithms as algorithms_
 from tidebook.cli import data, demo, forecast, models, runs, serve, token, train
 from tidebook.cli.words import words
+from tidebook.core.environment import wait_passively
 from tidebook.core.errors import TidebookError
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ def common(
 
 def main() -> None:
     """Runs the command line; an error of ours ends it with its own exit code."""
+    wait_passively()
     try:
         app()
     except TidebookError as error:

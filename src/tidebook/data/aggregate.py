@@ -42,9 +42,9 @@ def _combine(values: F32, mask: Flags, method: Aggregation) -> npt.NDArray[np.fl
             warnings.simplefilter("ignore", RuntimeWarning)  # days without any observation
             return np.asarray(np.nanmedian(np.where(mask, values, np.float32(np.nan)), axis=0), dtype=np.float64)
     if method == "max":
-        return values.max(axis=0, where=mask, initial=-np.inf).astype(np.float64)
+        return np.asarray(values.max(axis=0, where=mask, initial=-np.inf), dtype=np.float64)
     if method == "min":
-        return values.min(axis=0, where=mask, initial=np.inf).astype(np.float64)
+        return np.asarray(values.min(axis=0, where=mask, initial=np.inf), dtype=np.float64)
     total = np.asarray(values.sum(axis=0, where=mask, dtype=np.float64))
     return total if method == "sum" else total / np.maximum(mask.sum(axis=0), 1)
 

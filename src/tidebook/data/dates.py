@@ -66,7 +66,7 @@ def _format(rows: pl.LazyFrame, column: str, text: pl.Expr) -> str:
     if not fits[best].any():
         raise DataFault(
             f"The date column {column} must hold days such as 2024-01-31",
-            got=", ".join(map(repr, sorted(written["text"].head(3).to_list()))),
+            got=", ".join(map(repr, written["text"].head(3).to_list())),
             fix="Choose another column, or write the days as YYYY-MM-DD.",
             column=column,
         )

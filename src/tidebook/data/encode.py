@@ -17,7 +17,7 @@ from tidebook.core.errors import InvalidInput, nearest
 
 Categories = dict[str, tuple[str, ...]]  #: of each text covariate its texts; the code is the position
 
-MISSING = ("", "na", "n/a", "nan", "null", "none", "-")  #: how tables say that there is no number
+MISSING = ("", "na", "n/a", "nan", "null", "-")  #: how tables say that there is no number
 WORDS = {"true": "1", "false": "0"}
 
 
@@ -70,5 +70,6 @@ def carry(values: F32, stated: Flags) -> F32:
         return values
     days = np.arange(values.shape[1])
     last = np.maximum.accumulate(np.where(stated, days, -1), axis=1)
-    source = np.where(last >= 0, last, stated.argmax(axis=1)[:, None])
-    return np.where(stated.any(axis=1)[:, None], np.take_along_axis(values, source, axis=1), 0).astype(np.float32)
+    source = np.where(last >= 0, last, stated.argmax(axis=1, keepdims=True))
+    carried = np.take_along_axis(values, source, axis=1)
+    return np.where(stated.any(axis=1, keepdims=True), carried, 0).astype(np.float32)

@@ -13,8 +13,10 @@ def preview(located: Located, limit: int) -> dict[str, Any]:
     import polars as pl
 
     from tidebook.data.sources import open_source
+    from tidebook.data.sources.reading import reading
 
-    rows = open_source(located.path, located.mapping.encoding).scan().head(limit).collect()
+    with reading():
+        rows = open_source(located.path, located.mapping.encoding).scan().head(limit).collect()
     shown = rows.with_columns(pl.col(pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.Decimal).cast(pl.String))
     return {
         "columns": [{"name": name, "type": str(kind)} for name, kind in rows.schema.items()],

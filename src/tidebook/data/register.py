@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tidebook.core.clock import timestamp
@@ -11,7 +12,7 @@ from tidebook.core.settings import Settings
 from tidebook.data.audit import audit
 from tidebook.data.mapping import ColumnMapping
 from tidebook.data.sources import open_source
-from tidebook.records.dataset import DatasetRecord, folder, save
+from tidebook.records.dataset import DatasetRecord, folder, load, save
 
 
 def register(
@@ -28,13 +29,12 @@ def register(
     An uploaded file moves into the dataset's folder and goes with it. Raises what the audit raises, and then
     nothing is recorded or moved.
     """
-    file = Path(path).expanduser().absolute()
-    source = open_source(file, mapping.encoding if mapping else None)
-    report = audit(source, mapping)
+    given = Path(path).expanduser().absolute()
+    report = audit(given, mapping)
     summary = report.summary
     own_id = dataset_id or new_id("DSET")
-    if uploaded and dataset_id is None:
-        file = _move_in(file, folder(settings, own_id))
+    moves = uploaded and dataset_id is None
+    file = _move(given, folder(settings, own_id) / f"table{given.suffix.lower()}") if moves else given
     record = DatasetRecord(
         id=own_id,
         name=name,
@@ -51,13 +51,19 @@ def register(
         last_date=summary["last_date"],
         columns=summary["columns"],
         audit=report.to_json(),
-        created_at=timestamp(),
+        created_at=load(settings, own_id).created_at if dataset_id else timestamp(),
     )
-    save(settings, record, products=report.products, stores=report.stores)
+    try:
+        save(settings, record, products=report.products, stores=report.stores)
+    except BaseException:
+        if moves:
+            _move(file, given)
+            shutil.rmtree(folder(settings, own_id), ignore_errors=True)
+        raise
     return record
 
 
-def _move_in(file: Path, own: Path) -> Path:
-    with storage_errors(own):
-        own.mkdir(parents=True)
-        return file.rename(own / f"table{file.suffix.lower()}")
+def _move(file: Path, target: Path) -> Path:
+    with storage_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.move(file, target))

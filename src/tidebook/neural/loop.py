@@ -205,7 +205,7 @@ def validate(
     """Loss over the pairs in the windows' units, and WAPE in original units (a fraction)."""
     measure = elementwise(settings.loss)
     look_back, output = layout.look_back, layout.output
-    sums = torch.zeros(4, dtype=torch.float64, device=tables.target.device)
+    sums = []
     model.eval()
     for series, origin in zip(pairs[0].split(512), pairs[1].split(512), strict=True):
         windows = gather(tables, layout, series, origin - look_back, look_back + output)
@@ -216,9 +216,9 @@ def validate(
         if layout.schema.floor is not None:
             predicted = predicted.clamp(min=layout.schema.floor)
         true = windows.original(actual)
-        for index, values in enumerate((errors, torch.ones_like(errors), (predicted - true).abs(), true.abs())):
-            sums[index] += torch.where(counted, values, 0.0).sum(dtype=torch.float64)
-    loss, count, error, size = sums.tolist()
+        parts = (errors, torch.ones_like(errors), (predicted - true).abs(), true.abs())
+        sums.append(torch.stack([torch.where(counted, values, 0.0).sum() for values in parts]))
+    loss, count, error, size = torch.stack(sums).cpu().double().sum(0).tolist()
     return loss / count, error / size if size > 0 else math.nan
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -102,6 +103,8 @@ def save(figure: Figure, path: Path) -> None:
 @contextmanager
 def style() -> Iterator[None]:
     """Fonts for all that is made or drawn within."""
+    # A Chinese font often comes in one weight alone; that another was asked for is nothing to report.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with rc_context({"font.family": list(_fonts())}):
         yield
 

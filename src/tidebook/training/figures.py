@@ -126,7 +126,7 @@ def forecast(panel: Panel, evaluation: Evaluation, title: str, path: Path) -> No
                 named=False,
             )
             small.set_title(
-                printable(f"{entry['series']}   {entry['metrics']['wape']:.3f}"),
+                printable(f"{entry['series']}, WAPE {entry['metrics']['wape']:.3f}"),
                 loc="left",
                 size=SMALL,
                 color=INK_2,
@@ -155,7 +155,7 @@ def draw_forecast(
             come = np.concatenate((history[-1:], actual))
             axes.plot(np.concatenate((history_dates[-1:], dates)), come, color=INK, linewidth=1.0, alpha=0.45)
         axes.plot(history_dates, history, color=INK, linewidth=1.0)
-        axes.plot(dates, prediction, color=ACCENT, linewidth=1.8)
+        axes.plot(dates, prediction, color=ACCENT, linewidth=1.5)
         axes.axvline(dates[0], color=INK_2, linewidth=0.6)
         axes.set_xlim(history_dates[0], dates[-1])
         everything = np.concatenate((history, prediction, [] if actual is None else actual))

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import orjson
 import polars as pl
 import pytest
 
@@ -97,9 +98,19 @@ def test_short_and_intermittent_series_are_worth_knowing() -> None:
     assert _find(table(days=20), "short_series").count == 4
 
 
-def test_days_in_the_future_are_reported() -> None:
-    found = _find(table(days=70, first=date(2999, 1, 1)), "future_dates")
-    assert found.count == 280
+def test_days_in_the_future_are_left_out_and_said() -> None:
+    rows = table(days=70).with_columns(
+        date=pl.when(pl.int_range(pl.len()) == 7).then(date(2999, 1, 1)).otherwise("date")
+    )
+    found = _find(rows, "future_dates")
+    assert (found.count, found.treatment) == (1, "drop")
+    assert found.sentence["en"] == "One row is dated after today: 2999-01-01. It is left out."
+    assert _audit(rows).summary["last_date"] == "2024-03-10"
+
+
+def test_a_table_that_lies_all_in_the_future_is_refused() -> None:
+    with pytest.raises(DataFault, match="but got 280 rows, all dated after today"):
+        _audit(table(days=70, first=date(2999, 1, 1)))
 
 
 def test_rows_without_a_key_are_dropped_and_said() -> None:
@@ -130,5 +141,66 @@ def test_the_faults_of_rossmann_are_found(shared_data: Path) -> None:
 
 def test_a_pharmacy_without_stores_is_audited(shared_data: Path) -> None:
     report = _audit(shared_data / "pharma_atc_daily.parquet")
-    assert (report.summary["products"], report.summary["stores"]) == (8, 1)
+    assert (report.summary["products"], report.summary["stores"]) == (8, 0)
     assert not [finding for finding in report.findings if finding.severity == "error"]
+
+
+def test_stocks_are_audited_and_their_first_price_is_no_covariate(shared_data: Path) -> None:
+    report = _audit(shared_data / "a_share_klines.parquet")
+    assert (report.summary["products"], report.mapping.target, report.mapping.known_future) == (200, "close", ())
+    assert "000001" in report.products
+
+
+def test_a_table_whose_product_column_was_forgotten_shows_it() -> None:
+    found = _find(table(days=70).drop("product_id"), "conflicts")
+    assert (found.count, found.series_count, found.treatment) == (140, 2, "keep_last")
+
+
+def test_gaps_of_many_dates_are_told_in_one_sentence() -> None:
+    rows = table(days=400, stores=30, products=1)
+    number = pl.col("store_id").str.slice(1).cast(pl.Int64)
+    start = pl.lit(date(2024, 2, 1)) + pl.duration(days=number)
+    report = _audit(rows.filter(~pl.col("date").is_between(start, start + pl.duration(days=19))))
+    codes = [finding.code for finding in report.findings]
+    assert codes == [*["long_gap"] * 20, "long_gaps_more"]
+    assert report.findings[-1].sentence["en"].startswith("10 more gaps of two weeks or longer, in 10 series.")
+    assert report.findings[0].sentence["en"] == (
+        "P1 · S1 has no rows between 2 February and 21 February 2024. It will be treated as closed."
+    )
+
+
+def test_a_gap_over_new_year_names_both_years() -> None:
+    gap = pl.col("date").is_between(date(2024, 12, 20), date(2025, 1, 10)) & (pl.col("store_id") == "S1")
+    found = _find(table(days=500, products=1).filter(~gap), "long_gap")
+    assert "between 20 December 2024 and 10 January 2025" in found.sentence["en"]
+    assert "2024年12月20日至2025年1月10日之间" in found.sentence["zh"]
+
+
+def test_empty_cells_are_told_by_column_with_what_is_read_in_their_place() -> None:
+    every_tenth = pl.int_range(pl.len()) % 10 == 0
+    rows = table(days=70, stores=1, products=1).with_columns(
+        promo=pl.when(every_tenth).then(None).otherwise("promo"),
+        price=pl.when(every_tenth).then(None).otherwise(3.5),
+        open=pl.when(every_tenth).then(None).otherwise(1),
+        remark=pl.when(every_tenth).then(None).otherwise(pl.lit("x")),
+    )
+    treatments = {
+        finding.column: (finding.count, finding.treatment)
+        for finding in _audit(rows).findings
+        if finding.code == "nulls"
+    }
+    assert treatments == {
+        "promo": (7, "as_zero"),
+        "price": (7, "carried"),
+        "open": (7, "as_open"),
+        "remark": (7, "none"),
+    }
+
+
+def test_the_report_is_plain_json() -> None:
+    report = _audit(table(days=20)).to_json()
+    assert orjson.loads(orjson.dumps(report)) == report
+    assert report["format_version"] == 1
+    assert report["findings"][0].keys() == {
+        *("code", "severity", "column", "count", "series_count", "examples", "treatment", "sentence")
+    }

@@ -2,24 +2,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from tidebook.core.settings import Settings
 from tidebook.data.audit import audit
 from tidebook.data.demo import generate
-from tidebook.data.mapping import ColumnMapping
-from tidebook.data.register import register
-from tidebook.data.sources import open_source
-from tidebook.records import dataset as records
+from tidebook.data.demo.drugs import DRUGS
+from tidebook.data.load import load_panel
 
 
 def test_the_demo_data_is_the_same_every_time_and_has_a_few_faults(tmp_path: Path) -> None:
     first = pl.read_parquet(generate(tmp_path / "a.parquet", stores=3, products=7, days=400))
     second = pl.read_parquet(generate(tmp_path / "b.parquet", stores=3, products=7, days=400))
     assert first.equals(second)
+    assert not first.equals(pl.read_parquet(generate(tmp_path / "c.parquet", stores=3, products=7, days=400, seed=1)))
     assert str(first["date"].max()) == "2024-12-31"
-    codes = {finding.code for finding in audit(open_source(first)).findings}
-    assert codes >= {"duplicates", "long_gap", "nulls", "negative", "intermittent"}
+    found = {finding.code: finding for finding in audit(first).findings}
+    assert found.keys() >= {"duplicates", "long_gap", "nulls", "negative", "intermittent"}
+    assert (found["duplicates"].count, found["negative"].count, found["long_gap"].series_count) == (12, 1, 1)
+
+
+def test_any_size_can_be_generated(tmp_path: Path) -> None:
+    for stores, products, days in ((1, 1, 3), (2, 60, 30), (1, 2, 1)):
+        rows = pl.read_parquet(generate(tmp_path / "a.parquet", stores=stores, products=products, days=days))
+        assert rows["product_name"].n_unique() == rows["product_id"].n_unique() == products
+
+
+def test_there_is_a_drug_of_its_own_for_each_of_fifty_products() -> None:
+    assert len({drug.name for drug in DRUGS}) == 50
+    assert sum(drug.level < 2 for drug in DRUGS) >= 5
 
 
 def test_a_promotion_sells_more_and_costs_less(tmp_path: Path) -> None:
@@ -29,31 +40,18 @@ def test_a_promotion_sells_more_and_costs_less(tmp_path: Path) -> None:
     assert by_promo["price"][1] < by_promo["price"][0]
 
 
-def test_a_registered_dataset_is_found_again_with_its_ids(settings: Settings, tmp_path: Path) -> None:
-    path = generate(tmp_path / "a.parquet", stores=2, products=2, days=200)
-    record = register(path, name="演示", mapping=ColumnMapping(country="CN"), settings=settings, uploaded=False)
-    assert records.load(settings, record.id) == record
-    assert [found.name for found in records.all(settings)] == ["演示"]
-    assert records.ids(settings, record.id) == {"products": ["P001", "P002"], "stores": ["S001", "S002"]}
-    assert record.mapping["country"] == "CN"
-    records.delete(settings, record.id)
-    assert list(records.all(settings)) == []
-    assert path.exists()
+def test_the_first_product_sells_well_and_regularly_in_every_store(tmp_path: Path) -> None:
+    panel = load_panel(generate(tmp_path / "a.parquet", stores=10, products=1))
+    assert panel.target.mean(axis=1).min() > 15
+    assert (panel.target == 0).mean() < 0.01
+    weekday = (panel.dates.astype(np.int64) + 3) % 7
+    saturdays, tuesdays = (panel.target[:, weekday == day].mean() for day in (5, 1))
+    assert saturdays > 1.15 * tuesdays
 
 
-def test_an_uploaded_file_moves_in_and_goes_with_its_record(settings: Settings, tmp_path: Path) -> None:
-    path = generate(tmp_path / "a.parquet", stores=1, products=1, days=200)
-    record = register(path, name="a", mapping=None, settings=settings, uploaded=True)
-    assert not path.exists()
-    assert Path(record.path).is_file()
-    again = register(
-        record.path,
-        name="a",
-        mapping=ColumnMapping(past=("price",)),
-        settings=settings,
-        uploaded=True,
-        dataset_id=record.id,
-    )
-    assert (again.path, again.mapping["past"]) == (record.path, ["price"])
-    records.delete(settings, record.id)
-    assert not Path(record.path).exists()
+def test_chinese_new_year_moves_with_the_moon(tmp_path: Path) -> None:
+    panel = load_panel(generate(tmp_path / "a.parquet", stores=10, products=1))
+    total = panel.target.sum(axis=0)
+    for new_year in ("2022-02-01", "2023-01-22", "2024-02-10"):
+        day = int((np.datetime64(new_year) - panel.dates[0]).astype(int))
+        assert total[day : day + 4].mean() < 0.6 * total[day - 10 : day - 2].mean()

@@ -80,6 +80,21 @@ def test_a_row_that_makes_no_sense_is_refused(panel: Panel, row: dict[str, Any],
 def test_a_text_that_was_never_seen_is_refused() -> None:
     rows = table(days=10).with_columns(state_holiday=pl.lit("none"))
     panel = load_panel(rows, known_future=("state_holiday",))
-    assert extend(panel, 1, [{"date": DAYS[0], "state_holiday": "none"}], ("state_holiday",)).known[0, 10, 0] == 1
+    assert extend(panel, 1, [{"date": DAYS[0], "state_holiday": "none"}], ("state_holiday",)).known[0, 10, 0] == 0
     with pytest.raises(InvalidInput, match="must be one of the values seen before, but got 'nine'"):
         extend(panel, 1, [{"date": DAYS[0], "state_holiday": "nine"}], ("state_holiday",))
+
+
+def test_what_is_neither_stated_nor_required_goes_on_as_it_was() -> None:
+    rows = table(days=10, products=1).with_columns(
+        price=pl.when(pl.col("store_id") == "S1").then(2.5).otherwise(4.0), open=pl.lit(1)
+    )
+    longer = extend(load_panel(rows), 2, [{"date": DAYS[1], "price": 3}], ())
+    future = {name: longer.known[:, 10:, k].tolist() for k, name in enumerate(longer.known_names)}
+    assert future == {"promo": [[0, 0], [0, 0]], "price": [[2.5, 3], [4, 3]], "open": [[1, 1], [1, 1]]}
+
+
+def test_yes_and_no_mean_one_and_nothing(panel: Panel) -> None:
+    for yes, no in ((True, False), ("true", "False"), ("1", "0")):
+        plan = [{"date": DAYS[0], "promo": yes}, {"date": DAYS[1], "promo": no}]
+        assert extend(panel, 2, plan, ("promo",)).known[0, 10:, 0].tolist() == [1, 0]

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.data.frames import table
 from tidebook.core.errors import DataFault, InvalidInput, NotFound
+from tidebook.data.audit import audit
 from tidebook.data.load import load_panel
 from tidebook.data.sources import open_source
+from tidebook.data.sources.frame import FrameSource
 
 
 def test_parquet_csv_and_frames_give_the_same_panel(tmp_path: Path) -> None:
@@ -109,3 +113,95 @@ def test_the_fingerprint_changes_with_the_content(tmp_path: Path) -> None:
     table(days=31).write_parquet(path)
     assert open_source(path).fingerprint() != first
     assert open_source(table()).fingerprint() != open_source(table().with_columns(pl.col("sales") + 1)).fingerprint()
+
+
+def test_a_gb18030_file_is_known_by_its_last_bytes_too(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    lines = [f"2024-01-{day:02},S{store:04},{day}" for store in range(4000) for day in range(1, 21)]
+    path.write_bytes("\n".join(["date,store_id,sales", *lines, "2024-01-21,旗舰店,9"]).encode("gb18030"))
+    assert path.stat().st_size > 2**20
+    assert "旗舰店" in {key.store_id for key in load_panel(path).keys}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_told_from_the_header(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "t.csv"
+    rows = table(days=3, stores=1).with_columns(note=pl.lit("a, b; c"))
+    rows.rename({"note": "note, or; more"}).write_csv(path, separator=delimiter, include_bom=True)
+    panel = load_panel(path)
+    assert panel.columns == (*rows.columns[:-1], "note, or; more")
+    assert panel.target.shape == (2, 3)
+
+
+def test_spaces_around_cells_and_names_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("date , store_id, sales,\n2024-01-01, S1, 3,x\n2024-01-02,S1 , 4 ,y\n")
+    panel = load_panel(tmp_path / "t.csv")
+    assert (panel.keys[0].store_id, panel.target.tolist()) == ("S1", [[3, 4]])
+    assert panel.columns == ("date", "store_id", "sales", "column_4")
+
+
+def test_a_row_wider_than_the_header_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("date,sales\n2024-01-01,1\n2024-01-02,1,000\n")
+    with pytest.raises(
+        DataFault, match="must have the columns of its header, but got 3 cells in line 3, but 2 columns"
+    ):
+        open_source(tmp_path / "t.csv").scan()
+
+
+def test_a_renamed_excel_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"PK\x03\x04\0\0 date,sales")
+    with pytest.raises(DataFault, match="A CSV file must be text, but got zero bytes"):
+        open_source(tmp_path / "t.csv").scan()
+
+
+def test_the_stated_encoding_must_be_that_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("date,销量\n2024-01-01,1\n".encode("gb18030"))
+    with pytest.raises(DataFault, match="A CSV file must be UTF-8, but got other bytes"):
+        open_source(tmp_path / "t.csv", "utf-8").scan()
+    assert open_source(tmp_path / "t.csv", "gb18030").scan().collect_schema().names() == ["date", "销量"]
+
+
+def test_a_csv_file_that_changes_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    table(days=3).write_csv(path)
+    first = load_panel(path)
+    table(days=5).write_csv(path)
+    assert (first.end, load_panel(path).end) == (3, 5)
+
+
+def test_a_parquet_file_with_a_damaged_middle_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    table(days=2000).write_parquet(path)
+    content = bytearray(path.read_bytes())
+    content[8 : len(content) // 2] = b"\0" * (len(content) // 2 - 8)
+    path.write_bytes(content)
+    for read in (load_panel, audit):
+        with pytest.raises(DataFault, match="Every row of a table must be readable, but got"):
+            read(path)
+
+
+def test_two_columns_of_one_name_are_refused_in_parquet_too(tmp_path: Path) -> None:
+    columns = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["sales", "sales"])
+    pq.write_table(columns, tmp_path / "t.parquet")
+    with pytest.raises(DataFault, match="Every column must have a name of its own, but got .*'sales'"):
+        open_source(tmp_path / "t.parquet").scan()
+
+
+def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path) -> None:
+    for name in ("sales[1].parquet", "sales*.csv"):
+        path = tmp_path / name
+        rows = table(days=3)
+        rows.write_parquet(path) if path.suffix == ".parquet" else path.write_text(rows.write_csv())
+        assert load_panel(path).end == 3
+
+
+def test_a_pandas_column_of_mixed_kinds_is_refused() -> None:
+    frame = pd.DataFrame({"date": ["2024-01-01", 5], "sales": [1, 2]})
+    with pytest.raises(DataFault, match="A column of a pandas frame must hold values of one kind"):
+        open_source(frame)
+
+
+def test_a_data_source_of_ones_own_is_taken_as_it_is() -> None:
+    source = FrameSource(table(days=3))
+    assert open_source(source) is source
+    assert load_panel(source).end == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -53,7 +55,7 @@ def _series(grid: Grid, code: str, rule: pl.Expr) -> list[Finding]:
     return _named(grid, code, np.nonzero(grid.keys.select(rule.alias("rule"))["rule"].to_numpy())[0])
 
 
-def _named(grid: Grid, code: str, series: np.ndarray, **values: int) -> list[Finding]:
+def _named(grid: Grid, code: str, series: np.ndarray, **values: Any) -> list[Finding]:
     if not len(series):
         return []
     return [finding(code, "info", count=len(series), series_count=len(series), examples=grid.labels(series), **values)]
