@@ -96,9 +96,7 @@ def mase(
     return _mean(error[defined] / scale[defined]), int((asked & ~defined).sum())
 
 
-def direction(
-    y: Values, yhat: Values, mask: Flags, insample: Values, insample_mask: Flags
-) -> dict[str, float]:
+def direction(y: Values, yhat: Values, mask: Flags, insample: Values, insample_mask: Flags) -> dict[str, float]:
     """How often forecasts are on the right side of the last value observed before them, in percent.
 
     Every step is compared with that value, not with the day before, which a forecaster would not know. Days whose
