@@ -146,11 +146,11 @@ def _checked(algorithm: Any, name: str | None) -> Algorithm:
     own = getattr(algorithm, "name", None)
     if not isinstance(own, str) or not _NAME.fullmatch(own) or (name is not None and own != name):
         raise InvalidInput(
-            "An algorithm's name must be 1 to 40 of a-z, 0-9, '_' and '-', begin with a letter, and be its entry point's",
+            "An algorithm's name must be a letter and up to 39 of a-z, 0-9, '_' and '-', and that of its entry point",
             got=own,
             fix=f"Set its name to {name!r}." if name else "Set its name, such as 'newnet'.",
         )
-    cls = getattr(algorithm, "Hyperparameters", None)
+    cls: Any = getattr(algorithm, "Hyperparameters", None)
     wanting = [part for part in ("fit", "load") if not callable(getattr(algorithm, part, None))]
     if not isinstance(getattr(algorithm, "traits", None), Traits):
         wanting.append("traits")

@@ -40,20 +40,20 @@ def repeat_season(panel: Panel, series: I64, origin: I64, horizon: int, season: 
     ahead = np.arange(horizon)
     source = origin[:, None] + ahead % season - season
     values = np.zeros(source.shape, dtype=np.float32)
-    open_cells = np.ones(source.shape, dtype=bool)
-    while open_cells.any():
-        row, column = np.nonzero(open_cells & (source >= 0))
+    missing = np.ones(source.shape, dtype=bool)
+    while missing.any():
+        row, column = np.nonzero(missing & (source >= 0))
         found = panel.mask[series[row], source[row, column]]
         row, column = row[found], column[found]
         values[row, column] = panel.target[series[row], source[row, column]]
-        open_cells[row, column] = False
+        missing[row, column] = False
         source -= season
         if (source < 0).all():
             break
-    for row in np.flatnonzero(open_cells.any(axis=1)):
-        before = slice(0, origin[row])
-        observed = panel.target[series[row], before][panel.mask[series[row], before]]
-        values[row, open_cells[row]] = observed.mean() if len(observed) else 0.0
+    for pair in np.flatnonzero(missing.any(axis=1)):
+        before = slice(0, origin[pair])
+        observed = panel.target[series[pair], before][panel.mask[series[pair], before]]
+        values[pair, missing[pair]] = observed.mean() if len(observed) else 0.0
     return values
 
 

@@ -94,8 +94,9 @@ def _history(
 
     trained_on = metadata["dataset"]
     mapping = ColumnMapping.model_validate(trained_on["mapping"])
+    categories = {name: tuple(values) for name, values in metadata["categories"].items()}
     if source is not None:
-        return load_panel(source, mapping, scope, known_future=required), None
+        return load_panel(source, mapping, scope, known_future=required, categories=categories), None
     if spec.dataset is None and not (trained_on["id"] or trained_on["path"]):
         raise NotFound(
             "A forecast needs the history to go on from",
@@ -108,7 +109,7 @@ def _history(
         located = locate(spec.dataset, None, settings)
         if located.dataset_id is None:
             located = Located(located.path, mapping, None)
-    return warm.panel(located, scope, required), located.reference
+    return warm.panel(located, scope, required, categories), located.reference
 
 
 def _trained_on(trained_on: dict[str, Any], mapping: ColumnMapping, settings: Settings) -> Located:

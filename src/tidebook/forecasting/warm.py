@@ -48,12 +48,16 @@ class Warm:
         key = (folder, (folder / "manifest.json").stat().st_mtime_ns)
         return self._engines.get(key, lambda: PredictionEngine(folder / "model.pth", plugins=settings.plugins))
 
-    def panel(self, located: Located, scope: Scope, known_future: tuple[str, ...]) -> Panel:
-        """The panel of a scope, read again when its file has changed."""
+    def panel(
+        self, located: Located, scope: Scope, known_future: tuple[str, ...], categories: dict[str, tuple[str, ...]]
+    ) -> Panel:
+        """The panel of a scope, text read as in `categories`; read again when its file has changed."""
         from tidebook.data.load import load_panel
 
         stat = located.path.stat()
-        key = (located.path, stat.st_mtime_ns, stat.st_size, located.mapping, scope, known_future)
+        texts = tuple(sorted(categories.items()))
+        key = (located.path, stat.st_mtime_ns, stat.st_size, located.mapping, scope, known_future, texts)
         return self._panels.get(
-            key, lambda: load_panel(located.path, located.mapping, scope, known_future=known_future)
+            key,
+            lambda: load_panel(located.path, located.mapping, scope, known_future=known_future, categories=categories),
         )

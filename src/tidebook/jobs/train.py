@@ -268,6 +268,7 @@ def _publish(
             "last_date": str(panel.dates[span.test_end - 1]),
         },
         "known_future": list(panel.known_names),
+        "categories": {name: list(values) for name, values in panel.categories.items()},
         "series": [[key.product_id, key.store_id] for key in panel.keys],
         "validation": config.get("validation"),
         "metrics": evaluation.metrics,

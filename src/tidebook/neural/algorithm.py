@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from tidebook.core.arrays import I64
 from tidebook.core.errors import DataFault
 from tidebook.neural.cut import cut
 from tidebook.neural.decoding import decode
-from tidebook.neural.hyperparameters import YEAR
+from tidebook.neural.hyperparameters import YEAR, NeuralHyperparameters
 from tidebook.neural.loop import Trained, train
 from tidebook.neural.schema import Schema
 from tidebook.neural.tables import Tables
@@ -35,11 +35,11 @@ QUANTILES = (0.5,)
 class NeuralAlgorithm:
     """An Algorithm made from an `nn.Module`.
 
-    The module's constructor takes by name what it needs of these: input_size (P), known_size (K), static_size (S),
-    earlier_size (how many of the last known columns are earlier values of the target), output_length (O), output_size (Q), positions (N), and any hyper-parameter. Its
-    `forward(past[B, L, P], known[B, L + O, K], static[B, S]) -> [B, N, O, Q]` forecasts, in the window's units,
-    from the last N positions of the window; N is 1 unless the module is training and takes `positions`.
-    The days after position p are known[:, p + 1 : p + 1 + O].
+    The module's constructor takes by name what it needs of these: input_size (P), known_size (K), earlier_size (how
+    many of the last known columns are earlier values of the target), static_size (S), output_length (O), output_size
+    (Q), positions (N), and any hyper-parameter. Its `forward(past[B, L, P], known[B, L + O, K], static[B, S]) ->
+    [B, N, O, Q]` forecasts, in the window's units, from the last N positions of the window; N is 1 unless the module
+    is training and takes `positions`. The days after position p are known[:, p + 1 : p + 1 + O].
     """
 
     name: str
@@ -49,36 +49,8 @@ class NeuralAlgorithm:
 
     def fit(self, panel: Panel, span: Span, hyperparameters: Any, context: FitContext) -> Fitted:
         """Trains on the train part; the epoch with the lowest validation loss is kept."""
-        values = asdict(hyperparameters)
-        with torch.random.fork_rng(devices=[context.device] if context.device.startswith("cuda") else []):
-            torch.manual_seed(context.seed)
-            seen = cut(panel, 0, span.validation_end)
-            schema = Schema.fit(seen, span)
-            layout = Layout(values["seq_length"], values["output_length"], schema)
-            taken = _taken(self.module)
-            positions = values["positions"] if "positions" in taken else 1
-            sizes = {
-                "input_size": len(layout.past_names),
-                "known_size": len(layout.known_names),
-                "static_size": len(layout.static_names),
-                "earlier_size": 2 * len(layout.lags),
-                "output_size": len(QUANTILES),
-            }
-            model = self.module(**_arguments(taken, {**values, **sizes})).to(context.device)
-            tables = Tables.of(seen, schema, context.device)
-            trained = train(model, tables, layout, span, hyperparameters, positions, context)
-        config = {
-            "model_type": self.name,
-            **sizes,
-            **values,
-            "feature_names": list(layout.past_names),
-            "known_feature_names": list(layout.known_names),
-            "static_feature_names": list(layout.static_names),
-            "quantiles": list(QUANTILES),
-            "covariates": schema.columns(),
-            "scalers": schema.scalers(),
-            "training": _training_args(values, trained),
-        }
+        model, layout, config = _train(self.module, panel, span, asdict(hyperparameters), context)
+        config = {"model_type": self.name, **config}
         fitted = NeuralFitted(model, layout, config, context.device)
         config["validation"] = validation(fitted, panel, span)
         return fitted
@@ -130,10 +102,59 @@ class NeuralFitted:
 
     def state(self) -> State:
         """Weights on the CPU, and the config that stands in model/config.json."""
-        return State(
-            config=dict(self._config),
-            weights={name: tensor.detach().cpu().clone() for name, tensor in self._model.state_dict().items()},
-        )
+        return State(config=dict(self._config), weights=_weights(self._model))
+
+
+def train_module(
+    module: Callable[..., nn.Module], panel: Panel, span: Span, hyperparameters: Mapping[str, Any], context: FitContext
+) -> dict[str, Any]:
+    """`{config, model_state_dict}` of a module trained as `NeuralAlgorithm` trains it.
+
+    For trainers of one's own (see algorithms.adapters): `hyperparameters` are plain values by name, those of
+    NeuralHyperparameters among them.
+    """
+    model, _, config = _train(module, panel, span, dict(hyperparameters), context)
+    return {"config": config, "model_state_dict": _weights(model)}
+
+
+def _train(
+    module: Callable[..., nn.Module], panel: Panel, span: Span, values: dict[str, Any], context: FitContext
+) -> tuple[nn.Module, Layout, dict[str, Any]]:
+    """The trained module, its windows, and the config that rebuilds it."""
+    settings = NeuralHyperparameters(**{field.name: values[field.name] for field in fields(NeuralHyperparameters)})
+    with torch.random.fork_rng(devices=[context.device] if context.device.startswith("cuda") else []):
+        torch.manual_seed(context.seed)
+        seen = cut(panel, 0, span.validation_end)
+        schema = Schema.fit(seen, span)
+        layout = Layout(settings.seq_length, settings.output_length, schema)
+        taken = _taken(module)
+        positions = settings.positions if "positions" in taken else 1
+        sizes = {
+            "input_size": len(layout.past_names),
+            "known_size": len(layout.known_names),
+            "earlier_size": 2 * len(layout.lags),
+            "static_size": len(layout.static_names),
+            "output_size": len(QUANTILES),
+        }
+        model = module(**_arguments(taken, {**values, **sizes})).to(context.device)
+        tables = Tables.of(seen, schema, context.device)
+        trained = train(model, tables, layout, span, settings, positions, context)
+    config = {
+        **sizes,
+        **values,
+        "feature_names": list(layout.past_names),
+        "known_feature_names": list(layout.known_names),
+        "static_feature_names": list(layout.static_names),
+        "quantiles": list(QUANTILES),
+        "covariates": schema.columns(),
+        "scalers": schema.scalers(),
+        "training": _training_args(values, trained),
+    }
+    return model, layout, config
+
+
+def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
 
 
 def _taken(module: Callable[..., nn.Module]) -> frozenset[str]:

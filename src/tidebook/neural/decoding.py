@@ -42,7 +42,6 @@ def _decode_chunk(
     blocks = -(-horizon // output)
     windows = gather(tables, layout, series, origin - look_back, look_back + blocks * output, visible=origin)
     lag_columns = len(layout.known_names) - 2 * len(layout.lags)
-    # A day that is closed, or past the calendar's end in the last block, is no day the model could learn from.
     opened = windows.open > 0
     forecasts = []
     for block in range(blocks):

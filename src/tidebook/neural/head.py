@@ -19,7 +19,8 @@ class Head(nn.Module):
     positions while training, from the last one alone otherwise. The last `earlier_size` columns of the known are
     earlier values of the target.
 
-    A day's known become H features, once for all positions that forecast it. A position's encoding becomes H
+    A day's known become H features, once for all positions that forecast it; beyond the last known day there is
+    nothing to see. A position's encoding becomes H
     weights for each quantile; a forecast is their product, plus what the day alone and the distance alone say.
     So the cost of a position is that of a matrix product and not of a network for each of its O days.
 
@@ -69,7 +70,7 @@ class Head(nn.Module):
         by_day = torch.einsum("bnqh,bwh->bqnw", weights, features) + alone.transpose(1, 2)[:, :, None]
         # Position n forecasts days n ... n + O - 1 of the W. Rows one longer shift each row by its own number.
         shifted = nn.functional.pad(by_day.flatten(2), (0, count)).view(batch, quantiles, count, width + 1)
-        by_distance = self.distance(position).view(batch, count, output, quantiles)
+        by_distance: Tensor = self.distance(position).view(batch, count, output, quantiles)
         return shifted[..., :output].permute(0, 2, 3, 1) + by_distance
 
     def _around(self, known: Tensor, first: int) -> Tensor:

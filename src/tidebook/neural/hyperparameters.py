@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from tidebook.algorithms.hyperparameters import hyperparameter
 
@@ -54,8 +53,3 @@ class NeuralHyperparameters:
     weight_decay: float = hyperparameter(
         0.01, low=0.0, high=1.0, help="Pull of the weights towards zero.", help_zh="权重衰减。"
     )
-
-
-def lag(hyperparameters: Any) -> int:
-    """The shortest whole number of weeks that reaches back past every day of an output."""
-    return 7 * -(-int(hyperparameters.output_length) // 7)

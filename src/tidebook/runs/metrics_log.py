@@ -41,14 +41,14 @@ def read_metrics(path: Path, after: int = 0, *, max_bytes: int | None = None) ->
     once; an entry that is longer is read all the same.
     """
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            wanted = size if max_bytes is None else max_bytes
+        with path.open("rb", buffering=0) as file:
+            # Nothing behind the size seen first is read: there, bytes from before and after a write could meet.
+            there = os.fstat(file.fileno()).st_size - after
+            wanted = there if max_bytes is None else max_bytes
             while True:
-                file.seek(after)
-                data = file.read(wanted)
+                data = os.pread(file.fileno(), max(0, min(wanted, there)), after)
                 entries, used = parse(data)
-                if entries or len(data) < wanted or after + len(data) >= size:
+                if entries or wanted >= there:
                     return entries, after + used
                 wanted *= 4
     except FileNotFoundError:

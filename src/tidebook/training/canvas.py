@@ -76,7 +76,7 @@ def number(value: float, _position: object = None) -> str:
 def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], *, size: float = SMALL) -> None:
     """Names curves at the right edge: (value at the end, name, colour). Names that would overlap move apart."""
     low, high = axes.get_ylim()
-    height = axes.get_position().height * axes.figure.get_figheight() * 72  # points
+    height = axes.bbox.height * 72 / DPI  # points
     apart = 1.35 * size / height
     placed = float("inf")
     for value, name, colour in sorted(labels, reverse=True):

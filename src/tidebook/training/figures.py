@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
 
-from tidebook.core.arrays import Days
+from tidebook.core.arrays import Days, Flags
 from tidebook.training.canvas import (
     ACCENT,
     BOTTOM,
@@ -103,7 +103,7 @@ def forecast(panel: Panel, evaluation: Evaluation, title: str, path: Path) -> No
     with style():
         axes = figure.add_axes((LEFT, 1 - (TOP + upper) / height, RIGHT - LEFT, upper / height))
         quiet(axes)
-        nobody = ~mask.any(axis=0)
+        nobody: Flags = ~np.asarray(mask.any(axis=0))
         total = np.where(nobody, np.nan, np.nansum(actual, axis=0))
         # The total of the forecasts is over the same series and days as that of the observations.
         forecast_total = np.where(nobody[split:], np.nan, np.where(mask[:, split:], predicted, 0).sum(axis=0))

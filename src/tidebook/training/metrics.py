@@ -88,7 +88,7 @@ def mase(
     And how many series with forecasts were left out because that mean is 0 or there are no two such days.
     """
     before, after = insample[:, :-season].astype(np.float64), insample[:, season:].astype(np.float64)
-    both = insample_mask[:, :-season] & insample_mask[:, season:]
+    both: Flags = insample_mask[:, :-season] & insample_mask[:, season:]
     scale = _row_means(np.abs(after - before), both)
     error = _row_means(np.abs(y.astype(np.float64) - yhat), mask)
     asked = mask.any(axis=1)
@@ -105,9 +105,9 @@ def direction(y: Values, yhat: Values, mask: Flags, insample: Values, insample_m
     """
     last = insample.shape[1] - 1 - insample_mask[:, ::-1].argmax(axis=1)
     origin = insample[np.arange(len(insample)), last][:, None].astype(np.float64)
-    possible = mask & insample_mask.any(axis=1)[:, None]
+    possible: Flags = mask & np.asarray(insample_mask.any(axis=1))[:, None]
     actual, forecast = np.sign(y - origin), np.sign(yhat - origin)
-    counted = possible & (actual != 0)
+    counted: Flags = possible & (actual != 0)
     rising = _mean((actual[counted] > 0).astype(np.float64))
     return {
         "direction_accuracy": 100 * _mean((actual == forecast)[counted].astype(np.float64)),
@@ -125,4 +125,5 @@ def _row_means(values: F64, mask: Flags) -> F64:
     """[S], NaN where a row has no value."""
     count = mask.sum(axis=1)
     sums = np.where(mask, values, 0.0).sum(axis=1)
-    return np.divide(sums, count, out=np.full(len(count), np.nan), where=count > 0)
+    means: F64 = np.divide(sums, count, out=np.full(len(count), np.nan), where=count > 0)
+    return means

@@ -2181,9 +2181,9 @@ export interface components {
             slope_per_week: number | null;
             /**
              * Direction
-             * @enum {string}
+             * @description None for less than two weeks.
              */
-            direction: "rising" | "falling" | "flat";
+            direction: ("rising" | "falling" | "flat") | null;
         };
         /**
          * User
