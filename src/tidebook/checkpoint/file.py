@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,11 @@ def load(path: Path) -> dict[str, Any]:
     pickle that asks for anything but tensors and plain values.
     """
     path = Path(path)
+    with path.open("rb") as file:
+        if file.read(4) != b"PK\x03\x04":
+            raise _fault(path, "a bare pickle, a truncated file or one of another kind")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _fault(path, _reason(error)) from error
     if not isinstance(content, dict):
@@ -56,10 +58,8 @@ def _fault(path: Path, got: str) -> DataFault:
 
 def _reason(error: Exception) -> str:
     text = str(error)
-    if "Unsupported global" in text or "Unsupported class" in text or "Unsupported operand" in text:
-        asked = next((line for line in text.splitlines() if "Unsupported" in line), "").strip()
-        name = asked.partition("GLOBAL ")[2].split(" ")[0] or asked[:120]
-        return f"a pickle that asks for {name}"
+    if asked := re.search(r"GLOBAL (\S+)", text):
+        return f"a pickle that asks for {asked[1]}"
     first = text.splitlines()[0][:160] if text else type(error).__name__
     return f"a truncated file or one of another kind ({first})"
 

@@ -35,8 +35,8 @@ def panel(series: int = 3, days: int = 120, *, future: int = 0, seed: int = 0, c
     opened = np.tile((day % 7 != 6) | (not closed), (series, 1)).astype(np.float32)
     promo = (random.random((series, total)) < 0.3).astype(np.float32)
     level = np.array([10.0, 1000.0, 50.0, 3.0, 700.0])[np.arange(series) % 5][:, None]
-    target = level * (1 + 0.3 * np.sin(2 * np.pi * day / 7) + 0.5 * promo + 0.05 * random.standard_normal(promo.shape))
-    target = (target * opened).astype(np.float32)
+    sales = level * (1 + 0.3 * np.sin(2 * np.pi * day / 7) + 0.5 * promo + 0.05 * random.standard_normal(promo.shape))
+    target = (sales * opened).astype(np.float32)
     target[:, days:] = 0
     mask = np.ones((series, total), dtype=np.bool_)
     mask[:, days:] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_newnet_trains_and_predicts(plugins: Path) -> None:
     (plugins / "newnet.py").write_text(NEWNET, encoding="utf-8")
     algorithm = registry.find("newnet", plugins)
     assert algorithm.traits.title == "NewNet"
-    hyperparameters = build(algorithm.Hyperparameters, {"seq_length": 14, "output_length": 7, "epochs": 2})
+    hyperparameters: Any = build(algorithm.Hyperparameters, {"seq_length": 14, "output_length": 7, "epochs": 2})
     context = Recorder()
     fitted = algorithm.fit(panel(), span(), hyperparameters, context)
     assert [epoch for epoch, _ in context.reports] == [1, 2]

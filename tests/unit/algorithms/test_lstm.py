@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,7 +88,7 @@ def test_a_state_of_another_model_is_refused() -> None:
 
 def test_it_learns_a_panel_better_than_the_naive_forecast() -> None:
     data, parts = panel(5, 300), span(300)
-    known = {"seq_length": 28, "hidden_size": 16, "epochs": 4, "learning_rate": 0.01}
+    known: dict[str, Any] = {"seq_length": 28, "hidden_size": 16, "epochs": 4, "learning_rate": 0.01}
     learned = fit("lstm", data, parts, **known).state().config["validation"]["wape"]
     naive = fit("seasonal_naive", data, parts).state().config["validation"]["wape"]
     assert learned < 0.6 * naive
