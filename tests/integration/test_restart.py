@@ -59,7 +59,7 @@ def test_a_training_goes_on_when_the_server_is_killed_and_is_complete_afterwards
     start_server: Start, tmp_path: Path
 ) -> None:
     task = queued(tmp_path / "home")
-    server = start_server("train:20:0.1")
+    server = start_server("train:20:0.4")
     eventually((tmp_path / "home" / "tasks" / task / "progress.json").exists)
     server.kill()
     lease = read_json(tmp_path / "home" / "tasks" / task / "lease.json")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tidebook.data.splits import Span
     from tidebook.neural.tables import Tables
 
-STEPS = 48  #: an epoch of a small panel has about this many steps, by windows that overlap more
+STEPS = 24  #: an epoch of a small panel has about this many steps, by windows that overlap more
 
 
 @dataclass(frozen=True)

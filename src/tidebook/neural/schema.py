@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tidebook.data.panel import Panel
     from tidebook.data.splits import Span
 
+RETURNS = 0.01  #: share of negative targets below which they are returns among sales, and not what is forecast
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -30,7 +32,7 @@ class Schema:
     past_scaler: Scaler
     static_scaler: Scaler
     unit: float  #: mean |target| of the train part: the scale of a window that holds nothing but zeros
-    floor: float | None  #: 0 where no target of the train part was negative: forecasts are not either
+    floor: float | None  #: no forecast is below; 0 where less than RETURNS of the train part's targets were
 
     @classmethod
     def fit(cls, panel: Panel, span: Span) -> Schema:
@@ -49,7 +51,7 @@ class Schema:
             past_scaler=Scaler.fit(panel.past[:, part], observed),
             static_scaler=Scaler.fit(panel.static),
             unit=float(np.abs(target).mean()) or 1.0 if len(target) else 1.0,
-            floor=0.0 if len(target) and target.min() >= 0 else None,
+            floor=0.0 if len(target) and (target < 0).mean() < RETURNS else None,
         )
 
     def check(self, panel: Panel) -> None:

@@ -92,3 +92,11 @@ def test_it_learns_a_panel_better_than_the_naive_forecast() -> None:
     learned = fit("lstm", data, parts, **known).state().config["validation"]["wape"]
     naive = fit("seasonal_naive", data, parts).state().config["validation"]["wape"]
     assert learned < 0.6 * naive
+
+
+def test_a_few_returns_make_no_negative_forecasts() -> None:
+    data = panel(days=200)
+    target = data.target.copy()
+    target[:, 50] = -5
+    returned = type(data)(**{**data.__dict__, "target": target})
+    assert fit("lstm", returned, span(200), epochs=1).state().config["scalers"]["target"]["floor"] == 0
