@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "forecast", "load_panel", "train"]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     if name in {"forecast", "load_panel", "train"}:
         return getattr(import_module("tidebook.api"), name)

@@ -139,7 +139,7 @@ def client(server: Server) -> Iterator[httpx.Client]:
         yield made
 
 
-def eventually(look: Callable[[], Any], seconds: float = 15.0) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 40.0) -> Any:
     """What `look` gives as soon as it is true; fails after a while."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -12,6 +12,7 @@ from tidebook.catalog.database import Database
 from tidebook.catalog.paging import page
 from tidebook.catalog.tables import datasets
 from tidebook.core.errors import TidebookError
+from tidebook.core.ids import is_id
 from tidebook.core.settings import Settings
 from tidebook.records import dataset as records
 
@@ -23,6 +24,7 @@ class Datasets:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
+        self._passed: dict[str, int] = {}  # damaged files and their stamps
 
     def page(self, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """Records newest first, and where the next page begins."""
@@ -52,10 +54,12 @@ class Datasets:
             connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
 
     def stamps(self) -> dict[str, int]:
-        """The modification time of each dataset.json in the home, in nanoseconds."""
+        """The modification time of each dataset.json in the home, in nanoseconds; copies of folders are passed over."""
         files = self._settings.datasets.glob("DSET*/dataset.json") if self._settings.datasets.is_dir() else ()
         found = {}
         for file in files:
+            if not is_id(file.parent.name, "DSET"):
+                continue
             try:
                 found[file.parent.name] = file.stat().st_mtime_ns
             except FileNotFoundError:
@@ -72,11 +76,12 @@ class Datasets:
             self.remove(gone)
             changed += 1
         for dataset_id, stamp in files.items():
-            if rows.get(dataset_id) == stamp:
+            if rows.get(dataset_id) == stamp or self._passed.get(dataset_id) == stamp:
                 continue
             try:
                 self.add(records.load(self._settings, dataset_id).to_json())
                 changed += 1
             except (TidebookError, KeyError, TypeError, ValueError) as error:
+                self._passed[dataset_id] = stamp  # Said once, not at every look.
                 logger.warning("dataset %s is passed over: %s", dataset_id, error)
         return changed

@@ -5,17 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import MetaData, Table, inspect, select
+from sqlalchemy.exc import DatabaseError
 
 from tidebook.catalog.database import Database
 from tidebook.catalog.migrations import HEAD
-from tidebook.core.errors import Conflict
+from tidebook.core.errors import Conflict, StorageFailure
 
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def migrate(database: Database) -> None:
     """Applies the revisions that the database lacks. Conflict where a newer Tidebook has written it."""
-    at = _revision(database)
+    try:
+        at = _revision(database)
+    except DatabaseError as error:
+        raise StorageFailure(
+            "The database must be readable",
+            got=str(error.orig),
+            fix="Restore it from a backup, or move tidebook.db away: the lists are made again from the files.",
+        ) from error
     if at == HEAD:
         return  # the usual start; Alembic takes time to import
     from alembic import command

@@ -40,7 +40,7 @@ def _decode(text: str) -> tuple[int, str]:
     try:
         value = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         moment, name = value
-        if not isinstance(moment, int) or not isinstance(name, str):
+        if type(moment) is not int or not -(2**63) <= moment < 2**63 or not isinstance(name, str):
             raise TypeError
     except (binascii.Error, ValueError, TypeError) as error:
         raise InvalidInput(

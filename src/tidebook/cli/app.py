@@ -67,3 +67,16 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except ValueError as error:
+        if "pydantic" not in sys.modules:
+            raise
+        from pydantic import ValidationError
+
+        if not isinstance(error, ValidationError):
+            raise
+        from tidebook.cli.output import print_error
+        from tidebook.specs.faults import readable
+
+        ours = readable(error)
+        print_error(ours, as_json="--json" in sys.argv)
+        sys.exit(ours.exit_code)

@@ -77,7 +77,8 @@ def show(result: dict[str, Any], days: int = 14) -> None:
         columns.append((words("total", series=len(result["series"])), result["total"]["prediction"]))
     dates = columns[0][1]["dates"]
     rows = [[day, *(curve["values"][i] for _, curve in columns)] for i, day in enumerate(dates[:days])]
-    print_table([words("date"), *(name for name, _ in columns)], rows, title=result["model"]["description"])
+    console.print(result["model"]["description"], style="bold", highlight=False, markup=False)
+    print_table([words("date"), *(name for name, _ in columns)], rows)
     if len(dates) > days:
         console.print(words("more_days", days=len(dates) - days), style="dim", highlight=False)
     for text in result["analysis"]["sentences"][language()]:

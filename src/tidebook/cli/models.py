@@ -75,10 +75,11 @@ def delete(
     """Deletes one version; its number is not used again."""
     from tidebook.cli.output import console, print_json
 
-    version = _version(address)
+    manager, version = _manager(), _version(address)
+    manager.get(version)
     if not yes:
         typer.confirm(words("delete_sure", address=str(version)), abort=True, err=True)
-    _manager().delete(version, reason)
+    manager.delete(version, reason)
     if json:
         print_json({"deleted": str(version)})
     else:

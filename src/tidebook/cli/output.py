@@ -22,10 +22,10 @@ def print_json(value: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table; columns of numbers are set to the right."""
     body = [[_shown(cell) for cell in row] for row in rows]
-    table = Table(title=title, box=None, header_style="bold", title_justify="left", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
     for i, name in enumerate(columns):
         numeric = bool(body) and all(_is_number(row[i]) for row in body)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")

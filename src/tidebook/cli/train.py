@@ -130,6 +130,9 @@ def show(result: TrainResult) -> None:
         for name, metrics in result.baseline.items()
     ]
     print_table([words("held_out"), *(name.upper() for name in names)], rows)
+    naive = min((metrics["wape"] for metrics in result.baseline.values()), default=None)
+    if naive is not None and not result.metrics["wape"] < naive:
+        console.print(words("loses"), style="yellow", highlight=False)
     if result.version:
         console.print(words("published", version=result.version), highlight=False)
     console.print(words("run_in", folder=result.run_folder), highlight=False)

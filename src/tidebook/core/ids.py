@@ -19,9 +19,14 @@ def new_id(prefix: Prefix) -> str:
     return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(28))
 
 
+def is_id(value: str, prefix: Prefix) -> bool:
+    """Whether `value` has the form of an identifier with this prefix."""
+    return bool(_PATTERN.fullmatch(value)) and value.startswith(prefix)
+
+
 def check_id(value: str, prefix: Prefix) -> str:
     """`value`, if it has the form of an identifier with this prefix; else InvalidInput."""
-    if not _PATTERN.fullmatch(value) or not value.startswith(prefix):
+    if not is_id(value, prefix):
         raise InvalidInput(
             f"An id must be {prefix} followed by 28 lower-case letters and digits",
             got=value[:60],

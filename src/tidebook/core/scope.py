@@ -17,6 +17,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 AGGREGATIONS: tuple[Aggregation, ...] = get_args(Aggregation)
 ALL = "all"  #: The constant key of a missing product or store column.
 MAX_SEGMENT_BYTES = 120
+MAX_ADDRESS_BYTES = 1024  #: more than scope, aggregation and algorithm can make, less than a path can hold
 
 _UNSAFE = re.compile(r"[^\w.-]|^\.+")
 
@@ -146,6 +147,8 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """The address in `product/P001_all/lstm/v3` or, for the line, `product/P001_all/lstm`."""
+        if len(text.encode(errors="replace")) > MAX_ADDRESS_BYTES:
+            raise _bad_address(text)
         parts = text.strip("/").split("/")
         version = int(parts.pop()[1:]) if re.fullmatch(r"v[1-9]\d{0,8}", parts[-1]) else None
         mode = parts[0]

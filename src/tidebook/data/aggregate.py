@@ -21,9 +21,6 @@ def aggregate(panel: Panel, method: Aggregation) -> Panel:
     seen: Flags = panel.mask.any(axis=0)  # type: ignore[assignment]
     target = np.where(seen, _combine(panel.target, panel.mask, method), 0.0)
     known = _mean(panel.known, panel.mask)
-    if panel.open_name is not None:
-        opening = panel.known_names.index(panel.open_name)
-        known[:, opening] = panel.known[:, :, opening].max(axis=0)
     return replace(
         panel,
         keys=(SeriesKey(),),

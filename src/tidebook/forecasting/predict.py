@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tidebook.core.arrays import F32, Days
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import NotFound, nearest
+from tidebook.core.errors import InvalidInput, NotFound, nearest
 from tidebook.core.ids import new_id
 from tidebook.core.scope import Scope
 from tidebook.core.settings import Settings
@@ -122,23 +122,27 @@ def _trained_on(trained_on: dict[str, Any], mapping: ColumnMapping, settings: Se
 
 
 def _chosen(panel: Panel, spec: ForecastSpec, scope: Scope) -> list[int]:
-    """Positions of the series that the request is about: all, or those of one product or store."""
-    wanted = {
-        "product": spec.product_id if scope.mode != "product" else None,
-        "store": spec.store_id if scope.mode != "store" else None,
-    }
+    """Positions of the series that the request is about: all, or those of one product or store.
+
+    NotFound for an id that the model does not cover; InvalidInput for one where the series are aggregated.
+    """
     chosen = list(range(len(panel.keys)))
-    if scope.aggregation not in {None, "none"}:
-        return chosen
-    for kind, value in wanted.items():
+    for kind, value in (("product", spec.product_id), ("store", spec.store_id)):
         if value is None:
             continue
-        ids = [getattr(panel.keys[i], f"{kind}_id") for i in range(len(panel.keys))]
+        if scope.aggregation not in {None, "none"}:
+            raise InvalidInput(
+                f"A model of an aggregate forecasts the {scope.aggregation} alone",
+                got=f"{kind}_id {value}",
+                fix=f"Leave {kind}_id out, or use a model that keeps the series apart.",
+            )
+        ids = [scope.product_id if kind == "product" else scope.store_id] * len(panel.keys)
+        if ids[0] is None:
+            ids = [getattr(key, f"{kind}_id") for key in panel.keys]
         chosen = [i for i in chosen if ids[i] == value]
         if not chosen:
-            raise NotFound(
-                f"The {kind} must be one that the model covers", got=value, fix=nearest(value, sorted(set(ids)))
-            )
+            known = sorted({str(own) for own in ids})
+            raise NotFound(f"The {kind} must be one that the model covers", got=value, fix=nearest(value, known))
     return chosen
 
 

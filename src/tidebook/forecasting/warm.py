@@ -45,8 +45,7 @@ class Warm:
     def engine(self, address: Address, manager: ModelManager, settings: Settings) -> PredictionEngine:
         """The engine of a version; NotFound where it is deleted, whether or not it was kept."""
         folder = manager.path(address)
-        key = (folder, (folder / "manifest.json").stat().st_mtime_ns)
-        return self._engines.get(key, lambda: PredictionEngine(folder / "model.pth", plugins=settings.plugins))
+        return self._engines.get(folder, lambda: PredictionEngine(folder / "model.pth", plugins=settings.plugins))
 
     def panel(
         self, located: Located, scope: Scope, known_future: tuple[str, ...], categories: dict[str, tuple[str, ...]]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tidebook.core.clock import timestamp
+from tidebook.core.errors import StorageFailure
 from tidebook.core.files import write_json
 
 
@@ -56,6 +57,9 @@ class ProgressFile:
         changed = self._last is None or (self._last.status, self._last.epoch) != (progress.status, progress.epoch)
         if not changed and time.monotonic() - self._written < 0.2:
             return
-        write_json(self._path, {"format_version": 1, **asdict(progress), "updated_at": timestamp()})
         self._written = time.monotonic()
+        try:
+            write_json(self._path, {"format_version": 1, **asdict(progress), "updated_at": timestamp()})
+        except (OSError, StorageFailure):
+            return  # A full disk must not end a training; the next step tries again.
         self._last = progress

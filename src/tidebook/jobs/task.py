@@ -41,6 +41,7 @@ def run_task(folder: Path) -> int:
             task_id=folder.name,
             resume=_earlier_run(folder),
             listener=sys.stdout.write,
+            publishing=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN),  # who stops it now comes too late
         )
         write_json(folder / "result.json", result.to_json())
     except Cancelled:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import TidebookError
+from tidebook.core.errors import TaskFailure, TidebookError
 from tidebook.core.scope import Address
 from tidebook.core.settings import Settings
 from tidebook.data.locate import Located, locate
@@ -56,12 +57,13 @@ def train(
     resume: str | None = None,
     source: Any = None,
     listener: Callable[[str], object] | None = None,
+    publishing: Callable[[], object] = lambda: None,
 ) -> TrainResult:
     """Trains what `spec` asks for and publishes it, unless the spec says not to.
 
     `watch` sees the progress. `resume` names the run of an earlier attempt: it is continued from its last
     checkpoint. `source` is a data frame to train on in place of the file that `spec.dataset` names. `listener` is given
-    the lines of the training log as they come.
+    the lines of the training log as they come; `publishing` is called when it is too late to stop.
     The run is marked failed, with the reason, whatever the error is that ends the training.
     """
     from tidebook.algorithms import hyperparameters, registry
@@ -92,6 +94,9 @@ def train(
         panel, span = _prepare(spec, located, source, chosen, run)
         fitted = _fit(algorithm, panel, span, chosen, run, spec.device, context)
         evaluation = _evaluate(fitted, panel, span, run, spec)
+        if should_stop():
+            raise Cancelled
+        publishing()
         version = None
         if spec.publish:
             version = str(
@@ -185,7 +190,18 @@ def _fit(
     context.begin(choose(device), _last_checkpoint(run))
     after = f", continued after epoch {context.resume.epoch}" if context.resume else ""
     run.save_training_log(f"Training on {context.device}{after}")
-    fitted = algorithm.fit(panel, span, chosen, context)
+    try:
+        fitted = algorithm.fit(panel, span, chosen, context)
+    except TidebookError:
+        raise
+    except Exception as error:
+        run.save_training_log(traceback.format_exc())
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise TaskFailure(
+            f"The algorithm {algorithm.name} must train without an error",
+            got=f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})",
+            fix="The run's log holds the details.",
+        ) from error
     if context.should_stop():
         raise Cancelled
     state = fitted.state()

@@ -58,12 +58,14 @@ def load(settings: Settings, dataset_id: str) -> DatasetRecord:
     """The record with this id; NotFound where there is none."""
     path = folder(settings, dataset_id) / FILE
     if not path.is_file():
-        raise NotFound("A dataset must be registered", got=dataset_id, fix="List them with `tidebook data list`.")
+        raise _unregistered(dataset_id)
     return _record(read_json(path))
 
 
 def ids(settings: Settings, dataset_id: str) -> dict[str, list[str]]:
-    """All product and store ids of a dataset, sorted."""
+    """All product and store ids of a dataset, sorted; NotFound where there is no such dataset."""
+    if not (folder(settings, dataset_id) / FILE).is_file():
+        raise _unregistered(dataset_id)
     lists = read_json(folder(settings, dataset_id) / IDS)
     return {"products": lists["products"], "stores": lists["stores"]}
 
@@ -83,6 +85,10 @@ def delete(settings: Settings, dataset_id: str) -> None:
     own = folder(settings, dataset_id)
     (own / FILE).unlink()
     shutil.rmtree(own)
+
+
+def _unregistered(dataset_id: str) -> NotFound:
+    return NotFound("A dataset must be registered", got=dataset_id, fix="List them with `tidebook data list`.")
 
 
 def _record(value: dict[str, Any]) -> DatasetRecord:

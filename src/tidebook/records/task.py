@@ -71,11 +71,16 @@ def load(settings: Settings, task_id: str) -> TaskRecord:
 
 
 def every(settings: Settings) -> Iterator[TaskRecord]:
-    """All tasks in the home; a damaged one is passed over, with a line in the log."""
+    """All tasks in the home; a damaged one, and a copy under another name, is passed over with a line in the log."""
     if not settings.tasks.is_dir():
         return
     for path in sorted(settings.tasks.glob("TRAI*/task.json")):
         try:
-            yield TaskRecord.from_json(read_json(path))
-        except (NotFound, TypeError) as error:
+            record = TaskRecord.from_json(read_json(path))
+        except (NotFound, TypeError, AttributeError, OSError) as error:
             logger.warning("%s is passed over: %s", path, error)
+            continue
+        if record.id == path.parent.name:
+            yield record
+        else:  # Somebody copied the folder: what the copy says must not stand for the task itself.
+            logger.warning("%s is passed over: it is a copy of %s", path, record.id)

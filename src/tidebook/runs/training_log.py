@@ -25,6 +25,8 @@ def read_lines(
     """
     try:
         with path.open("rb") as file:
+            if after >= os.fstat(file.fileno()).st_size:
+                return [], after  # Also where it lies further than a file can reach.
             file.seek(after)
             data = file.read(max_bytes)
     except FileNotFoundError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -46,7 +47,7 @@ class Commands:
 @asynccontextmanager
 async def running(settings: Settings, commands: Commands) -> AsyncIterator[Services]:
     """The services of a home, from the migration of its database to the end of its workers."""
-    database = await run_in_threadpool(_prepared, settings)
+    database = await run_in_threadpool(prepared, settings)
     try:
         versions, queue = Versions(database), Queue(database, settings)
         predictions, datasets = Predictions(database, settings), Datasets(database, settings)
@@ -95,7 +96,9 @@ async def _look(sync: Sync) -> None:
             logger.exception("the look at the home goes on after an error")
 
 
-def _prepared(settings: Settings) -> Database:
+def prepared(settings: Settings) -> Database:
+    """The migrated database, with its administrator. Conflict or StorageFailure where it cannot be used."""
+    shutil.rmtree(settings.cache / "uploads", ignore_errors=True)  # what a killed server was being sent
     database = open_database(settings)
     migrate(database)
     Credentials(database).create_administrator()

@@ -124,7 +124,7 @@ class _Connection:
             cursor = message.get("cursor")
             if cursor is None:
                 cursor = await run_in_threadpool(self.parts.tasks.now) if name == "training" else 0
-            if not isinstance(cursor, int) or not 0 <= cursor <= 2**53:
+            if type(cursor) is not int or not 0 <= cursor <= 2**53:  # True is an int, too
                 raise InvalidInput(
                     "cursor must be one that the server gave", got=repr(cursor)[:80], fix="Leave it out to begin anew."
                 )

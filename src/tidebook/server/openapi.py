@@ -37,6 +37,8 @@ TAGS = [
 
 _SCHEMA = {"schema": {"$ref": "#/components/schemas/Problem"}}
 _ALWAYS = {"401": "Nobody is logged in.", "403": "Not from this host or origin, or outside what may be touched."}
+_FAILED = {"500": "The server or a computation failed; its log holds the details."}
+_FULL = {"507": "The disk of the server is full or cannot be written; nothing was half written."}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -55,16 +57,16 @@ def document(app: FastAPI) -> dict[str, Any]:
         "token": {"type": "http", "scheme": "bearer"},
     }
     for path, operations in made["paths"].items():
-        for operation in operations.values():
-            _complete(operation, path not in OPEN)
+        for method, operation in operations.items():
+            _complete(operation, path not in OPEN, writes=method != "get")
     return made
 
 
-def _complete(operation: dict[str, Any], guarded: bool) -> None:
+def _complete(operation: dict[str, Any], guarded: bool, *, writes: bool) -> None:
     responses = operation["responses"]
     if guarded:
         operation["security"] = [{"session": []}, {"token": []}]
-        for status, meaning in _ALWAYS.items():
+        for status, meaning in {**_ALWAYS, **_FAILED, **(_FULL if writes else {})}.items():
             responses.setdefault(status, {"description": meaning, "content": {PROBLEM_JSON: _SCHEMA}})
     for status, response in responses.items():
         if status.startswith(("4", "5")):

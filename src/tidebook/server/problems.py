@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
@@ -40,8 +41,12 @@ def install(app: FastAPI) -> None:
 
 def problem_response(error: TidebookError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer that an error is."""
+    try:
+        content = orjson.dumps(error.problem(), default=str)
+    except TypeError:  # Text of the request that is no Unicode, or a number longer than orjson's.
+        content = json.dumps(error.problem(), default=str).encode()
     return Response(
-        orjson.dumps(error.problem(), default=str),
+        content,
         status_code=error.status,
         media_type=PROBLEM_JSON,
         headers=dict(headers or {}),
@@ -90,7 +95,9 @@ def invalid(fault: Mapping[str, Any], known: Sequence[str] = ()) -> InvalidInput
             got=f"a fault ({fault.get('ctx', {}).get('error', fault['msg'])})",
             fix="Send a JSON object with Content-Type: application/json.",
         )
-    located = [part for part in fault["loc"] if part not in {"body", "query", "path", "header"}]
+    where, *located = fault["loc"] or ("body",)  # a field may have the name of a place, as `path` does
+    if where not in {"body", "query", "path", "header"}:
+        located = [where, *located]
     if not located:
         return InvalidInput(
             "The body must be a JSON object",

@@ -20,7 +20,7 @@ from tidebook.core.errors import Conflict, InvalidInput
 from tidebook.core.files import storage_errors
 from tidebook.core.settings import Settings
 from tidebook.server.app import create_app
-from tidebook.server.lifetime import Commands
+from tidebook.server.lifetime import Commands, prepared
 
 CLOSING = 5  #: seconds that open connections have to end
 
@@ -32,6 +32,7 @@ def serve(settings: Settings, open_browser: bool = False, *, commands: Commands 
     use by another server.
     """
     with _only_server(settings), _bound(settings.host, settings.port) as listener:
+        prepared(settings).close()  # a database that cannot be used is known before anything else starts
         app = create_app(settings, commands)
         host, port = settings.host, listener.getsockname()[1]
 

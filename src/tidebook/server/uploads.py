@@ -14,7 +14,7 @@ from typing import IO, Any
 import orjson
 from pydantic import ValidationError
 from python_multipart import MultipartParser
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
@@ -26,6 +26,7 @@ from tidebook.specs.faults import readable
 
 SUFFIXES = (".parquet", ".csv")
 MAX_FIELD_BYTES = 64 * 1024
+MAX_FIELDS = 10
 BUFFER_BYTES = 1024 * 1024
 
 MULTIPART: dict[str, Any] = {
@@ -81,27 +82,27 @@ async def receive(request: Request, settings: Settings) -> AsyncIterator[Upload]
 
 
 async def _read(request: Request, boundary: bytes, form: _Form) -> None:
-    parser = MultipartParser(
-        boundary,
-        {
-            "on_part_begin": form.on_part_begin,
-            "on_header_field": form.on_header_field,
-            "on_header_value": form.on_header_value,
-            "on_header_end": form.on_header_end,
-            "on_headers_finished": form.on_headers_finished,
-            "on_part_data": form.on_part_data,
-            "on_part_end": form.on_part_end,
-            "on_end": form.on_end,
-        },
-    )
     try:
+        parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": form.on_part_begin,
+                "on_header_field": form.on_header_field,
+                "on_header_value": form.on_header_value,
+                "on_header_end": form.on_header_end,
+                "on_headers_finished": form.on_headers_finished,
+                "on_part_data": form.on_part_data,
+                "on_part_end": form.on_part_end,
+                "on_end": form.on_end,
+            },
+        )
         async for chunk in request.stream():
             parser.write(chunk)
             if len(form.buffered) >= BUFFER_BYTES:
                 await asyncio.to_thread(form.flush)
         await asyncio.to_thread(form.flush)
         parser.finalize()
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise _not_multipart(str(error)) from error
     if not form.ended:
         raise _not_multipart("a body that ends too early")
@@ -147,6 +148,8 @@ class _Form:
             self._file = (self.folder / f"upload{_suffix(self.filename)}").open("wb")
         else:
             self.fields[self._part] = bytearray()
+            if len(self.fields) > MAX_FIELDS:
+                raise _not_multipart(f"more than {MAX_FIELDS} fields")
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._part == "file":
@@ -157,7 +160,7 @@ class _Form:
             return
         value = self.fields[self._part]
         value += data[start:end]
-        if len(value) > MAX_FIELD_BYTES or len(self.fields) > 10:
+        if len(value) > MAX_FIELD_BYTES:
             raise _not_multipart(f"more than {MAX_FIELD_BYTES} bytes in the field {self._part[:40]!r}")
 
     def on_part_end(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from tidebook.core.errors import TaskFailure, TidebookError
+from tidebook.core.errors import InvalidInput, TaskFailure, TidebookError
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +67,8 @@ class Worker:
     async def ask(self, method: str, params: Mapping[str, Any]) -> Any:
         """The result of one request; the TidebookError that it answers with; WorkerDied."""
         assert self.process.stdin is not None  # noqa: S101 - made with a pipe
+        request = encoded({"id": self.count + 1, "method": method, "params": params}) + b"\n"
         self.count += 1
-        request = orjson.dumps({"id": self.count, "method": method, "params": params}) + b"\n"
         try:
             self.process.stdin.write(request)
             await self.process.stdin.drain()
@@ -193,6 +193,18 @@ class WorkerPool:
     def _give_back(self, worker: Worker) -> None:
         if worker in self._all and worker.alive:
             self._idle.append(worker)
+
+
+def encoded(value: Mapping[str, Any]) -> bytes:
+    """`value` as JSON; InvalidInput where a request brought in what JSON in UTF-8 or 64 bits cannot hold."""
+    try:
+        return orjson.dumps(value)
+    except TypeError as error:
+        raise InvalidInput(
+            "Text must be Unicode, and a whole number must fit 64 bits",
+            got=f"a value that does not ({error})",
+            fix="Correct the value; write very large numbers with a decimal point.",
+        ) from error
 
 
 def _died(method: str, code: int | None) -> TaskFailure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tidebook.core.scope import Aggregation, Mode, Scope
 from tidebook.data.mapping import ColumnMapping
@@ -63,6 +63,11 @@ class TrainSpec(BaseModel):
         None,
         description="Which columns mean what, where `dataset` is a path; a registered dataset has its own.",
     )
+
+    @field_validator("product_ids", "store_ids", "known_future", mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @property
     def scope(self) -> Scope:

@@ -77,7 +77,7 @@ class Dispatcher:
         for record in self._queue.running(self._machine):
             try:
                 self._watch(record)
-            except (TidebookError, OSError):
+            except Exception:  # What is wrong with one task must not keep the others waiting.
                 logger.exception("task %s could not be watched", record.id)
         while (claimed := self._queue.claim(self._machine, self._settings.slots)) is not None:
             self._start(claimed)
@@ -112,7 +112,7 @@ class Dispatcher:
             if record.stop_requested_at is not None:
                 self._executor.stop(record.id, record.attempt)
             self._announce(record, folder)
-        elif _age(record.started_at) > START_GRACE or lease.read_lease(folder, record.attempt) is not None:
+        elif abs(_age(record.started_at)) > START_GRACE or lease.read_lease(folder, record.attempt) is not None:
             self._lose(record, folder)
 
     def _lose(self, record: TaskRecord, folder: Path) -> None:
@@ -120,7 +120,8 @@ class Dispatcher:
             logger.warning("attempt %d of %s never began; it waits again", record.attempt, record.id)
             self._queue.change(record.id, {"RUNNING"}, state="CREATED", started_at=None)
             return
-        self._executor.clear(record.id, record.attempt)
+        if self._executor.clear(record.id, record.attempt):
+            return  # Its process still ends, and with it what it holds of the run; the next look concludes.
         self._end(record, conclude(folder, record, None))
 
     def _end(self, record: TaskRecord, changes: dict[str, object]) -> None:
@@ -150,5 +151,5 @@ class Dispatcher:
 
 
 def _age(moment: str | None) -> float:
-    """Seconds since an ISO 8601 moment."""
+    """Seconds since an ISO 8601 moment; negative where the clock was set back since."""
     return (now() - datetime.fromisoformat(moment)).total_seconds() if moment else float("inf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,11 +37,15 @@ class TaskManager:
             created_at=timestamp(),
         )
         folder = records.folder(self._settings, record.id)
-        with storage_errors(folder):
-            folder.mkdir(parents=True)
-        write_json(folder / "spec.json", record.spec)
-        records.save(self._settings, record)
-        self._queue.add(record)
+        try:
+            with storage_errors(folder):
+                folder.mkdir(parents=True)
+            write_json(folder / "spec.json", record.spec)
+            records.save(self._settings, record)
+            self._queue.add(record)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # Else it would begin at the next start of the server.
+            raise
         self._wake()
         return self.get(record.id)
 

@@ -23,7 +23,8 @@ def conclude(folder: Path, record: TaskRecord, ended: Exit | None) -> dict[str, 
     progress = _read(folder / "progress.json")
     known = {"progress": progress, "run_name": (progress or {}).get("run_name") or record.run_name}
     result = _read(folder / "result.json")
-    if ended is not None and ended.code == 0 and result is not None:
+    # result.json is the job's last word: a runner that was killed after it takes nothing back.
+    if result is not None and (ended is None or ended.code == 0):
         return {
             **known,
             "state": "SUCCESS",
@@ -43,7 +44,7 @@ def settle_run(settings: Settings, changes: dict[str, Any]) -> None:
         return
     from tidebook.runs import TrainingManager
 
-    reason = CANCELLED if changes["state"] == "ABORT" else str(changes["error"]["detail"])
+    reason = CANCELLED if changes["state"] == "ABORT" else str(changes["error"].get("detail") or "no reason was given")
     try:
         with_end = TrainingManager.load_run(name, output_dir=settings.out)
         if with_end.status not in {"completed", "failed"}:

@@ -17,7 +17,7 @@ from tidebook.catalog.database import Database, next_value, open_database
 from tidebook.catalog.migrate import migrate
 from tidebook.catalog.migrations import HEAD
 from tidebook.catalog.tables import counters, metadata
-from tidebook.core.errors import Conflict, InvalidInput
+from tidebook.core.errors import Conflict, InvalidInput, StorageFailure
 from tidebook.core.settings import Settings
 
 
@@ -86,3 +86,12 @@ def test_a_counter_goes_up_and_never_below_what_it_is_told(database: Database) -
 def test_a_url_that_cannot_be_used_is_told_so(settings: Settings, url: str) -> None:
     with pytest.raises(InvalidInput, match="TIDEBOOK_DATABASE_URL must be a SQLAlchemy URL"):
         open_database(settings.model_copy(update={"database_url": url}))
+
+
+def test_a_database_that_is_no_database_is_said_in_words(settings: Settings) -> None:
+    settings.home.mkdir(parents=True)
+    (settings.home / "tidebook.db").write_bytes(b"not a database at all" * 100)
+    database = open_database(settings)
+    with pytest.raises(StorageFailure, match="The database must be readable"):
+        migrate(database)
+    database.close()

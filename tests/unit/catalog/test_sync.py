@@ -153,3 +153,13 @@ def test_pages_of_forecasts_are_newest_first_whatever_zone_they_were_saved_in(
     first, after = predictions.page(1, None)
     second, end = predictions.page(1, after)
     assert [first[0]["id"], second[0]["id"], end] == [late, early, None]
+
+
+def test_a_copied_dataset_folder_is_no_dataset_and_a_damaged_one_is_told_once(
+    settings: Settings, datasets: Datasets, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in (new_id("DSET"), f"{new_id('DSET')} copy"):
+        (settings.datasets / name).mkdir(parents=True)
+        (settings.datasets / name / "dataset.json").write_text("{")
+    assert [datasets.sync() for _ in range(3)] == [0, 0, 0]
+    assert caplog.text.count("is passed over") == 1

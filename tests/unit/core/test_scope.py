@@ -118,3 +118,8 @@ def test_the_training_description_is_one_sentence() -> None:
         Scope(mode="global", aggregation="none").description("lstm")
         == "lstm · global · all series, each series as it is"
     )
+
+
+def test_an_address_longer_than_a_path_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="A model's address must be"):
+        Address.parse("global/" + "a/" * 3000 + "sum/lstm/v1")

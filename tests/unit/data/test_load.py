@@ -354,3 +354,9 @@ def test_what_happens_after_a_day_changes_nothing_before_it(day: int) -> None:
         assert np.array_equal(getattr(one, name)[:, :day], getattr(other, name)[:, :day])
     scalers = [Scaler.fit(panel.target[:, :day, None], panel.mask[:, :day]) for panel in (one, other)]
     assert scalers[0].to_json() == scalers[1].to_json()
+
+
+def test_an_aggregate_is_open_as_far_as_its_series_are() -> None:
+    rows = table(days=2).with_columns(open=pl.when(pl.col("store_id") == "S1").then(pl.col("promo")).otherwise(1))
+    panel = load_panel(rows, None, Scope(mode="global", aggregation="sum"), known_future=("open",))
+    assert panel.known[0, :, 0].tolist() == [0.5, 1.0]

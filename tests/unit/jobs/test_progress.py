@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tidebook.core.errors import StorageFailure
 from tidebook.core.files import read_json
+from tidebook.jobs import progress
 from tidebook.jobs.progress import Progress, ProgressFile
 
 
@@ -28,3 +30,18 @@ def test_steps_are_thinned_out(tmp_path: Path) -> None:
     for step in range(1000):
         watch(Progress("run", "training", epochs=1, step=step, steps=1000))
     assert read_json(path)["step"] == 0
+
+
+def test_a_full_disk_ends_no_training_and_the_next_step_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, value: object) -> None:
+        raise StorageFailure("It must be written", got="no space left on the disk", fix="Free some space.")
+
+    path = tmp_path / "progress.json"
+    watch = ProgressFile(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(progress, "write_json", full)
+        watch(Progress("run", "training", epoch=1, epochs=3))
+    watch(Progress("run", "training", epoch=1, epochs=3))
+    assert read_json(path)["epoch"] == 1

@@ -13,7 +13,7 @@ import torch
 import tidebook
 from tests.acceptance.tables import small_table
 from tidebook.algorithms.lstm import LSTMModel
-from tidebook.core.errors import DataFault, InvalidInput, NotFound
+from tidebook.core.errors import DataFault, InvalidInput, NotFound, TaskFailure
 from tidebook.core.settings import Settings
 from tidebook.data.extend import extend
 from tidebook.forecasting import PredictionEngine
@@ -134,7 +134,7 @@ def test_frames_are_trained_on_and_forecast_from(settings: Settings) -> None:
 
 
 def test_a_training_goes_on_from_its_last_checkpoint(table: Path, settings: Settings) -> None:
-    class PulledPlug(Exception):
+    class PulledPlug(BaseException):
         pass
 
     def pull_after_two(progress: Progress) -> None:
@@ -208,6 +208,17 @@ def test_best_is_forecast_with_unless_another_version_is_named(table: Path, sett
         predict(ForecastSpec(model="product/P2_all/lstm"), settings)
 
 
+def test_a_version_that_is_deleted_while_it_is_loaded_is_not_found(table: Path, settings: Settings) -> None:
+    result = _train(table, settings)
+    manager = ModelManager(settings)
+    folder = manager.path(str(result.version))
+    manager.delete(str(result.version), reason="a try")
+    with pytest.raises(NotFound, match="The version may have been deleted meanwhile"):
+        PredictionEngine(folder / "model.pth")
+    with pytest.raises(NotFound):
+        tidebook.forecast("product/P1_all/lstm", horizon=7, future=_plan(7))
+
+
 def test_a_store_that_the_model_does_not_cover_is_refused(table: Path, settings: Settings) -> None:
     _train(table, settings)
     with pytest.raises(NotFound, match="The store must be one that the model covers, but got S9. Did you mean S"):
@@ -219,3 +230,31 @@ def test_a_request_that_makes_no_sense_is_refused_in_words(table: Path, settings
         tidebook.train(table, product_idz=["P1"])
     with pytest.raises(InvalidInput, match="horizon must be valid"):
         tidebook.forecast("product/P1_all/lstm", horizon=10_000)
+
+
+def test_an_id_that_the_model_does_not_have_is_never_passed_over(table: Path, settings: Settings) -> None:
+    for request in ({"product_ids": ("P1",)}, {"training_mode": "global", "aggregation_method": "sum"}):
+        train(TrainSpec(dataset=str(table), known_future=(), model_type="seasonal_naive", **request), settings)
+    with pytest.raises(NotFound, match="The product must be one that the model covers, but got P2"):
+        tidebook.forecast("product/P1_all/seasonal_naive", product_id="P2", horizon=3)
+    with pytest.raises(InvalidInput, match="A model of an aggregate forecasts the sum alone, but got store_id S2"):
+        tidebook.forecast("global/all/sum/seasonal_naive", store_id="S2", horizon=3)
+
+
+def test_an_error_within_an_algorithm_says_where(
+    table: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.plugins.mkdir(parents=True)
+    (settings.plugins / "broken.py").write_text(
+        "from tidebook.algorithms.seasonal_naive import SeasonalNaive\n"
+        "class Broken(SeasonalNaive):\n    name = 'broken'\n"
+        "    def fit(self, *arguments):\n        return 1 / 0\n"
+        "algorithm = Broken()\n"
+    )
+    spec = TrainSpec(dataset=str(table), product_ids=("P1",), known_future=(), model_type="broken")
+    with pytest.raises(
+        TaskFailure, match=r"The algorithm broken must train without an error.*ZeroDivisionError.*line 5"
+    ):
+        train(spec, settings)
+    (run,) = TrainingManager.list_runs(output_dir=settings.out)
+    assert "Traceback" in (settings.out / run["run_name"] / "logs/training.log").read_text()

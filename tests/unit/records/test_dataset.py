@@ -74,3 +74,8 @@ def test_an_id_cannot_lead_elsewhere(settings: Settings, name: str) -> None:
 
 def test_no_datasets_are_no_error(settings: Settings) -> None:
     assert list(records.all(settings)) == []
+
+
+def test_the_ids_of_an_unknown_dataset_are_told_as_that(settings: Settings) -> None:
+    with pytest.raises(NotFound, match="A dataset must be registered"):
+        records.ids(settings, "DSET" + "0" * 28)

@@ -92,6 +92,7 @@ FILE = ('name="file"; filename="x.csv"', b"a,b\n1,2\n")
         (b"".join(parts(FILE, ('name="mapping"', b'{"tarket": "x"}'))) + b"--b--\r\n", "tarket"),
         (b"".join(parts(('name="file"; filename="x.exe"', b"MZ"))) + b"--b--\r\n", "must end in .parquet or .csv"),
         (b"".join(parts(('name="file"', b"MZ"))) + b"--b--\r\n", "must end in .parquet or .csv"),
+        (b"".join(parts(*((f'name="f{i}"', b"") for i in range(11)))) + b"--b--\r\n", "more than 10 fields"),
     ],
 )
 def test_what_is_no_upload_is_told_so_and_leaves_nothing(settings: Settings, body: bytes, words: str) -> None:
@@ -100,7 +101,16 @@ def test_what_is_no_upload_is_told_so_and_leaves_nothing(settings: Settings, bod
     assert not list((settings.cache / "uploads").iterdir())
 
 
-@pytest.mark.parametrize("kind", ["", "text/plain", "multipart/form-data", "multipart/mixed; boundary=b"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "",
+        "text/plain",
+        "multipart/form-data",
+        "multipart/mixed; boundary=b",
+        f"multipart/form-data; boundary={'b' * 999}",
+    ],
+)
 def test_another_content_type_is_told_so(settings: Settings, kind: str) -> None:
     with pytest.raises(InvalidInput, match="An upload must be multipart/form-data"):
         arrive(settings, b"", kind)

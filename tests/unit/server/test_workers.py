@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tidebook.core.errors import DataFault, TaskFailure
+from tidebook.core.errors import DataFault, InvalidInput, TaskFailure
 from tidebook.core.settings import Settings
 from tidebook.server.workers import WorkerPool
 
@@ -148,3 +148,15 @@ def test_a_worker_that_cannot_start_is_told_with_its_log(settings: Settings, tmp
 
     run(work, settings, script=script)
     assert "no torch here" in (settings.cache / "workers.log").read_text()
+
+
+@pytest.mark.parametrize("value", ["\ud800", 10**30])
+def test_a_request_that_json_cannot_hold_is_refused_and_the_worker_lives_on(settings: Settings, value: object) -> None:
+    async def work(workers: WorkerPool) -> None:
+        await workers.call("echo", {"value": 1}, timeout=10)
+        before = list(workers._idle)
+        with pytest.raises(InvalidInput, match="Text must be Unicode, and a whole number must fit 64 bits"):
+            await workers.call("echo", {"value": value}, timeout=10)
+        assert workers._idle == before
+
+    run(work, settings)

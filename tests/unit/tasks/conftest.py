@@ -28,7 +28,7 @@ def job(kind: str) -> tuple[str, ...]:
     return (sys.executable, str(JOBS), kind)
 
 
-def eventually(look: Callable[[], Any], seconds: float = 10.0) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
     """What `look` gives as soon as it is true; fails after a while."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

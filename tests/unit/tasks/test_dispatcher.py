@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from tidebook.core.files import read_json, write_json
 from tidebook.core.settings import Settings
 from tidebook.records import task as records
 from tidebook.records.task import TaskRecord
+from tidebook.specs import TrainSpec
 from tidebook.tasks import lease
 from tidebook.tasks.dispatcher import Dispatcher
 from tidebook.tasks.executors.local import LocalExecutor
@@ -191,8 +194,11 @@ def test_the_next_dispatcher_takes_over_what_runs_and_what_ended_meanwhile(
         assert end_of(queue, slow).state == "SUCCESS"
 
 
-def test_an_attempt_that_never_began_waits_again(queue: Queue, settings: Settings, add: NewTask) -> None:
-    task = add(state="RUNNING", attempt=1, started_at="2026-01-01T00:00:00+00:00")
+@pytest.mark.parametrize("started", ["2026-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"])
+def test_an_attempt_that_never_began_waits_again_whatever_the_clock_did(
+    queue: Queue, settings: Settings, add: NewTask, started: str
+) -> None:
+    task = add(state="RUNNING", attempt=1, started_at=started)
     with dispatching(queue, settings, "train:1:0"):
         done = end_of(queue, task)
     assert (done.state, done.attempt) == ("SUCCESS", 2)
@@ -251,3 +257,100 @@ def test_a_damaged_task_file_is_passed_over(settings: Settings, new_task: NewTas
     Path(records.folder(settings, bad.id) / "task.json").write_text("{")
     assert [record.id for record in records.every(settings)] == [good.id]
     assert records.load(settings, good.id) == good
+
+
+def test_a_task_file_that_is_no_object_or_a_copy_of_another_is_passed_over(
+    settings: Settings, new_task: NewTask
+) -> None:
+    good, bad = new_task(), new_task()
+    (records.folder(settings, bad.id) / "task.json").write_text("[]")
+    copied = settings.tasks / f"{good.id} copy"
+    shutil.copytree(records.folder(settings, good.id), copied)
+    assert [record.id for record in records.every(settings)] == [good.id]
+
+
+def test_what_is_wrong_with_one_task_does_not_keep_the_others_waiting(
+    queue: Queue, settings: Settings, add: NewTask
+) -> None:
+    broken = add(state="RUNNING", attempt=1)
+    write_json(records.folder(settings, broken.id) / "exit.json", {"format_version": 1, "attempt": 1, "novel": True})
+    task = add()
+    with dispatching(queue, settings, "train:1:0"):
+        assert end_of(queue, task).state == "SUCCESS"
+
+
+def test_an_error_without_a_sentence_still_ends_its_task(queue: Queue, settings: Settings, add: NewTask) -> None:
+    task = add(state="RUNNING", attempt=1, run_name="a_run")
+    folder = records.folder(settings, task.id)
+    write_json(folder / "error.json", {"title": "something"})
+    times: dict[str, Any] = {"started_at": "2026-01-01T00:00:00+00:00", "finished_at": "2026-01-01T00:00:00+00:00"}
+    lease.Exit(attempt=1, code=1, signal=None, cancelled=False, out_of_memory=False, **times).write(folder)
+    with dispatching(queue, settings, "silent"):
+        assert end_of(queue, task).state == "FAIL"
+
+
+def test_a_runner_that_is_killed_after_the_result_takes_no_success_back(
+    queue: Queue, settings: Settings, add: NewTask
+) -> None:
+    task = add(state="RUNNING", attempt=1)
+    folder = records.folder(settings, task.id)
+    held = lease.Lease(attempt=1, runner_pid=1, job_pid=None, command=["x"], renewed_at="2026-01-01T00:00:00+00:00")
+    held.write(folder)
+    write_json(folder / "result.json", {"run_name": None, "version": "product/P001_all/lstm/v1"})
+    with dispatching(queue, settings, "silent"):
+        done = end_of(queue, task)
+    assert (done.state, done.version, done.error) == ("SUCCESS", "product/P001_all/lstm/v1", None)
+
+
+def test_a_run_is_marked_failed_although_its_process_takes_a_while_to_die(
+    queue: Queue, settings: Settings, add: NewTask
+) -> None:
+    class Slow(LocalExecutor):
+        looks = 0
+
+        def clear(self, task_id: str, attempt: int) -> bool:
+            self.looks += 1
+            return self.looks < 3
+
+    task = add(state="RUNNING", attempt=1)
+    held = lease.Lease(attempt=1, runner_pid=1, job_pid=1, command=["x"], renewed_at="2026-01-01T00:00:00+00:00")
+    held.write(records.folder(settings, task.id))
+    slow = Slow(settings.tasks)
+    dispatcher = Dispatcher(queue, slow, settings, command=job("silent"))
+    queue.restore(list(records.every(settings)), dispatcher._machine)
+    dispatcher.step()
+    assert queue.get(task.id)[0].state == "RUNNING"
+    dispatcher.step()
+    dispatcher.step()
+    assert queue.get(task.id)[0].state == "FAIL"
+
+
+def test_a_task_that_could_not_be_queued_leaves_nothing_that_would_start_later(
+    queue: Queue, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(record: TaskRecord) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(queue, "add", full)
+    spec = TrainSpec(dataset="DSET" + "0" * 28, product_ids=("P001",))
+    with pytest.raises(OSError, match="No space left"):
+        TaskManager(queue, settings, lambda: None).create(spec, "admin")
+    assert list(settings.tasks.iterdir()) == []
+
+
+def test_a_running_task_whose_folder_was_removed_by_hand_can_be_stopped(
+    queue: Queue, settings: Settings, add: NewTask
+) -> None:
+    task = add()
+    folder = records.folder(settings, task.id)
+    with dispatching(queue, settings, "train:1:60") as dispatcher:
+
+        def job_pid() -> int | None:
+            held = lease.read_lease(folder, 1)
+            return held.job_pid if held else None
+
+        eventually(job_pid)
+        shutil.rmtree(folder, ignore_errors=True)
+        eventually(job_pid)
+        TaskManager(queue, settings, dispatcher.wake).stop(task.id)
+        assert end_of(queue, task).state == "ABORT"

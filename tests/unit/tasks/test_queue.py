@@ -94,7 +94,9 @@ def test_pages_go_on_where_the_last_one_ended_even_when_tasks_are_added(queue: Q
     assert [task.created_at for task in seen] == sorted((task.created_at for task in tasks), reverse=True)
 
 
-@pytest.mark.parametrize("after", ["x", "bm90IGpzb24", "W10", "WyJhIiwxXQ"])
+@pytest.mark.parametrize(
+    "after", ["x", "bm90IGpzb24", "W10", "WyJhIiwxXQ", "WzE4NDQ2NzQ0MDczNzA5NTUxNjE1LCJhIl0", "W3RydWUsImEiXQ"]
+)
 def test_a_cursor_that_nobody_gave_is_refused(queue: Queue, after: str) -> None:
     with pytest.raises(InvalidInput, match="after must be the `next` of an earlier page"):
         queue.page(None, 3, after)

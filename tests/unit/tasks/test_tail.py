@@ -33,3 +33,11 @@ def test_a_cursor_beyond_the_end_gives_nothing(tmp_path: Path) -> None:
     log = tmp_path / "output.log"
     log.write_bytes(b"first\n")
     assert log_chunk(log, 100, 10, ended=False).items == []
+
+
+def test_a_cursor_far_behind_the_end_finds_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    log.write_bytes(b"first\n")
+    for ended in (False, True):
+        chunk = log_chunk(log, 2**53, 10, ended=ended)
+        assert (chunk.items, chunk.cursor, chunk.complete) == ([], 2**53, ended)

@@ -4,11 +4,16 @@ import { live, type Cursor } from '@/services/live'
 /** A topic of the live connection for as long as the component lives. */
 export function useLive() {
   const leaves: (() => void)[] = []
-  onScopeDispose(() => leaves.forEach((leave) => leave()))
+  let gone = false
+  onScopeDispose(() => {
+    gone = true
+    leaves.forEach((leave) => leave())
+  })
   return {
     connected: live.connected,
     follow: <T>(topic: string, cursor: Cursor, receive: (items: T[]) => void) => {
-      leaves.push(live.subscribe(topic, cursor, receive as (items: unknown[]) => void))
+      // A page may be left while what it follows from is still being read.
+      if (!gone) leaves.push(live.subscribe(topic, cursor, receive as (items: unknown[]) => void))
     },
   }
 }

@@ -1,11 +1,21 @@
 import { expect, test } from 'vitest'
-import { progressShare } from './progress'
+import { currentEpoch, progressShare, progressWords } from './progress'
+import type { Task } from './types'
 
 const progress = { status: 'training', epoch: 3, epochs: 10, step: 5, steps: 10, updated_at: '2024-01-01T00:00:00Z' }
 
 test('the share counts the epochs that are over and the steps of this one', () => {
-  expect(progressShare(progress)).toBe(0.25)
+  expect(progressShare(progress)).toBe(0.35)
   expect(progressShare({ ...progress, epoch: 10, step: 10 })).toBe(1)
   expect(progressShare({ ...progress, epochs: 0 })).toBe(0)
   expect(progressShare(null)).toBe(0)
+})
+
+test('the first epoch is the first, not preparation, and the last is not surpassed', () => {
+  const task = { state: 'RUNNING', progress: { ...progress, epoch: 0, eta_seconds: null } } as Task
+  const words = (key: string, named: Record<string, unknown>) => `${key} ${JSON.stringify(named)}`
+  expect(progressWords(task, words, String)).toBe('task.epochOf {"epoch":1,"epochs":10}')
+  expect(progressWords({ ...task, progress: null }, words, String)).toBe('task.preparing {}')
+  expect(currentEpoch({ state: 'RUNNING', progress: { ...progress, epoch: 10 } })).toBe(10)
+  expect(currentEpoch({ state: 'SUCCESS', progress: { ...progress, epoch: 7 } })).toBe(7)
 })

@@ -2,18 +2,24 @@ import type { Progress, Task } from './types'
 
 type Translate = (key: string, named: Record<string, unknown>) => string
 
-/** How much of the epochs is done, from 0 to 1; early stopping may end it sooner. */
+/** How much of the epochs is done, from 0 to 1; early stopping may end it sooner. `epoch` counts those that are over. */
 export function progressShare(progress: Progress | null): number {
   if (!progress?.epochs) return 0
   const within = progress.steps ? Math.min(1, progress.step / progress.steps) : 0
-  return Math.min(1, (Math.max(0, progress.epoch - 1) + within) / progress.epochs)
+  return Math.min(1, (progress.epoch + within) / progress.epochs)
+}
+
+/** The epoch that a task is in or, when it has ended, the last one; 0 before the first. */
+export function currentEpoch({ state, progress }: Pick<Task, 'state' | 'progress'>): number {
+  if (!progress?.epochs) return 0
+  return state === 'RUNNING' ? Math.min(progress.epoch + 1, progress.epochs) : progress.epoch
 }
 
 /** Where a task stands: its place in the queue, what it prepares, or epoch and time left. */
 export function progressWords(task: Task, t: Translate, duration: (seconds: number) => string): string {
   const { progress } = task
   if (task.state === 'CREATED') return task.queue_position ? t('task.queued', { n: task.queue_position }) : t('task.waiting', {})
-  if (!progress?.epoch) return t('task.preparing', {})
-  const epoch = t('task.epochOf', { epoch: progress.epoch, epochs: progress.epochs })
+  if (!progress?.epochs) return t('task.preparing', {})
+  const epoch = t('task.epochOf', { epoch: currentEpoch(task), epochs: progress.epochs })
   return progress.eta_seconds == null ? epoch : `${epoch} · ${t('task.left', { time: duration(progress.eta_seconds) })}`
 }

@@ -2328,6 +2328,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     delete_session: {
@@ -2357,6 +2366,24 @@ export interface operations {
             };
             /** @description Not from this host or origin, or outside what may be touched. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2395,6 +2422,15 @@ export interface operations {
             };
             /** @description Not from this host or origin, or outside what may be touched. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2446,6 +2482,24 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2509,6 +2563,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_datasets: {
@@ -2554,6 +2626,15 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2623,6 +2704,15 @@ export interface operations {
             };
             /** @description The computation ended without a result. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2709,6 +2799,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_dataset: {
@@ -2767,6 +2866,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     delete_dataset: {
@@ -2816,6 +2924,24 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2887,6 +3013,15 @@ export interface operations {
             };
             /** @description The computation ended without a result. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3029,6 +3164,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_dataset_values: {
@@ -3153,6 +3297,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     create_training: {
@@ -3215,6 +3368,24 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3300,6 +3471,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_training: {
@@ -3351,6 +3531,15 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3421,6 +3610,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_training_metrics: {
@@ -3475,6 +3673,15 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3549,6 +3756,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_predictions: {
@@ -3594,6 +3819,15 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3679,6 +3913,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_prediction: {
@@ -3737,6 +3980,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     delete_prediction: {
@@ -3786,6 +4038,24 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3918,6 +4188,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_model_types: {
@@ -4025,6 +4304,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_model_file: {
@@ -4084,6 +4372,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_model: {
@@ -4135,6 +4432,15 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4203,6 +4509,24 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

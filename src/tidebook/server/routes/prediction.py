@@ -55,6 +55,7 @@ def delete_prediction(prediction_id: str, parts: Parts) -> Response:
     """Removes the saved result and its entry in the history."""
     records.delete(parts.settings, check_id(prediction_id, "PRED"))
     parts.predictions.remove(prediction_id)
+    (parts.settings.cache / "charts" / f"{prediction_id}.png").unlink(missing_ok=True)
     return Response(status_code=204)
 
 

@@ -45,14 +45,17 @@ class LocalExecutor:
         """Asks the runner to end its process group. Harmless where it has ended, or has not begun to listen yet."""
         folder = self._folder(task_id)
         held = lease.read_lease(folder, attempt)
-        if held is not None and lease.is_held(folder):
+        # The lock goes with a folder that was removed by hand; our own child is known without it.
+        if held is not None and (held.runner_pid == self._children.get(task_id) or lease.is_held(folder)):
             _signal(held.runner_pid, signal.SIGTERM)
 
-    def clear(self, task_id: str, attempt: int) -> None:
-        """Ends a job whose runner is gone, so that nothing goes on unseen."""
+    def clear(self, task_id: str, attempt: int) -> bool:
+        """Ends a job whose runner is gone, so that nothing goes on unseen; whether it was still there."""
         held = lease.read_lease(self._folder(task_id), attempt)
-        if held is not None and held.job_pid is not None and _runs(held.job_pid, held.command):
-            _signal(-held.job_pid, signal.SIGKILL)
+        if held is None or held.job_pid is None or not _runs(held.job_pid, held.command):
+            return False
+        _signal(-held.job_pid, signal.SIGKILL)
+        return True
 
     def reap(self) -> None:
         """Forgets the children that have ended, and takes their status so that no zombie stays."""
