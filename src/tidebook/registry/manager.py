@@ -168,11 +168,18 @@ class ModelManager:
     def resolve(self, line: Address | str, version: str = "best") -> Address:
         """The version of `line` that `version` means: best, latest or vN. NotFound names those there are.
 
-        Where `line` is the address of one version already, best means that one.
+        Where `line` is the address of one version already, best means that one, and another is refused.
         """
         line = _address(line)
-        if version == "best" and line.version is not None:
-            version = f"v{line.version}"
+        if line.version is not None:
+            own = f"v{line.version}"
+            if version not in {"best", own}:
+                raise InvalidInput(
+                    "The address of one version must not come with another",
+                    got=f"{line} and version {version}",
+                    fix="Leave one of the two out.",
+                )
+            version = own
         items = self._scan.line(line)
         if not items:
             known = sorted(str(other) for other in self._scan.lines())

@@ -21,6 +21,7 @@ from tidebook.core.files import read_json
 from tidebook.tasks.lease import RENEWAL, Exit, Lease, holding
 
 GRACE = 10.0  #: seconds between SIGTERM and SIGKILL
+LAST_WORD = 3600.0  #: seconds that a full disk may keep exit.json waiting
 CANNOT_START = 127  #: exit code of a job whose command cannot be started
 
 
@@ -42,7 +43,7 @@ class Runner:
             self._renew(None)
             code = self._run_job()
             ended_by = -code if code < 0 else None
-            Exit(
+            ended = Exit(
                 attempt=self._attempt,
                 code=None if ended_by else code,
                 signal=ended_by,
@@ -50,8 +51,22 @@ class Runner:
                 out_of_memory=ended_by == signal.SIGKILL and not self._cancelled and _kills_for_memory() > kills,
                 started_at=started_at,
                 finished_at=timestamp(),
-            ).write(self._folder)
+            )
+            self._leave(ended)
         return 0
+
+    def _leave(self, ended: Exit) -> None:
+        """Writes exit.json; a full disk makes it wait, for without it nobody knows how the job ended."""
+        until = time.monotonic() + LAST_WORD
+        while True:
+            try:
+                ended.write(self._folder)
+            except StorageFailure:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(RENEWAL)
+            else:
+                return
 
     def _cancel(self, number: int, frame: FrameType | None) -> None:
         self._cancelled = True

@@ -373,3 +373,8 @@ def test_the_registry_needs_no_torch_to_be_listed(tmp_path: Path) -> None:
     code = "import sys; from tidebook.registry import *; ModelManager(sys.argv[1]).list_models(); print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert not {"torch", "polars", "pydantic", "fastapi"} & set(shown.stdout.split())
+
+
+def test_an_address_of_one_version_does_not_come_with_another(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="product/P1_all/lstm/v3 and version v1"):
+        ModelManager(tmp_path).resolve("product/P1_all/lstm/v3", "v1")

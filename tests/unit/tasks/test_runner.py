@@ -11,12 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.unit.tasks.conftest import eventually, job
+from tidebook.core.errors import StorageFailure
 from tidebook.core.settings import Settings
 from tidebook.records import task as records
 from tidebook.records.task import TaskRecord
-from tidebook.tasks import lease
+from tidebook.tasks import lease, runner
+from tidebook.tasks.lease import Exit, read_exit
 
 NewTask = Callable[..., TaskRecord]
 
@@ -142,3 +145,20 @@ def test_the_runner_is_small(settings: Settings, new_task: NewTask) -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
     runner.terminate()
     runner.wait(10)
+
+
+def test_a_full_disk_makes_the_last_word_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    real = Exit.write
+
+    def full_at_first(self: Exit, folder: Path) -> None:
+        tried.append(folder)
+        if len(tried) < 3:
+            raise StorageFailure("exit.json must be written", got="no space left on the disk", fix="Free some.")
+        real(self, folder)
+
+    monkeypatch.setattr(Exit, "write", full_at_first)
+    monkeypatch.setattr(runner, "RENEWAL", 0.01)
+    ended = Exit(attempt=1, code=0, signal=None, cancelled=False, out_of_memory=False, started_at="", finished_at="")
+    runner.Runner(tmp_path, 1, [])._leave(ended)
+    assert read_exit(tmp_path, 1) == ended
