@@ -177,6 +177,12 @@ class Executor(Protocol):
     def stop(self, task_id: str, attempt: int) -> None:
         """Asks the runner to end its process group."""
 
+    def clear(self, task_id: str, attempt: int) -> bool:
+        """Ends a job whose runner is gone, so that nothing goes on unseen; whether it was still there."""
+
+    def reap(self) -> None:
+        """Forgets the runners that have ended."""
+
 
 class Index(Protocol):
     """What lists ask. The catalog implements it; a scan of the folders stands in where there is no database."""

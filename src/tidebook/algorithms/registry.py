@@ -66,14 +66,8 @@ def names(plugins: Path | None = None) -> list[str]:
     return sorted({entry.name for entry in entries()} | set(found))
 
 
-def load_all(plugins: Path | None = None) -> tuple[dict[str, Algorithm], list[ImportFault]]:
-    """All algorithms by name, and what could not be imported."""
-    found, faults = collect(plugins)
-    return {name: one.algorithm for name, one in found.items()}, faults
-
-
 def collect(plugins: Path | None = None) -> tuple[dict[str, Found], list[ImportFault]]:
-    """As `load_all`, with the sources."""
+    """All algorithms by name with their sources, and what could not be imported."""
     found: dict[str, Found] = {}
     faults = []
     for entry in entries():

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tidebook.core.clock import now, timestamp
 from tidebook.core.environment import job_environment
@@ -18,9 +19,11 @@ from tidebook.core.settings import Settings
 from tidebook.records import task as records
 from tidebook.records.task import TaskRecord
 from tidebook.tasks import lease
-from tidebook.tasks.executors.local import LocalExecutor
 from tidebook.tasks.outcome import conclude, settle_run
 from tidebook.tasks.queue import Queue
+
+if TYPE_CHECKING:
+    from tidebook.abc import Executor
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ class Dispatcher:
     def __init__(
         self,
         queue: Queue,
-        executor: LocalExecutor,
+        executor: Executor,
         settings: Settings,
         *,
         command: Sequence[str] = TRAIN,

@@ -90,7 +90,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 )
 def test_a_broken_plug_in_is_listed_and_hides_no_other(plugins: Path, code: str, reason: str) -> None:
     (plugins / "broken.py").write_text(code, encoding="utf-8")
-    found, faults = registry.load_all(plugins)
+    found, faults = registry.collect(plugins)
     assert {"lstm", "seasonal_naive"} <= set(found)
     assert [fault.source for fault in faults] == [str(plugins / "broken.py")]
     assert faults[0].error.startswith(reason)
