@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import machine
 
-NAMES = ("start_up", "main_job", "audit", "rossmann")
+NAMES = ("start_up", "main_job", "audit", "scale", "rossmann", "time_to_accuracy", "throughput", "decoding", "m4")
 
 
 def main(names: list[str]) -> None:

@@ -38,6 +38,7 @@ class Traits:
     neural: bool  #: trained in epochs, with checkpoints and curves
     known_future: bool  #: uses covariates whose future is known
     past: bool = False  #: uses covariates known only afterwards
+    members: bool = False  #: is made of published versions, which its hyper-parameter `members` names
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class FitContext(Protocol):
     seed: int
     deadline: float | None  #: time.monotonic() after which training should end with what it has
     resume: Checkpoint | None
+    members: Sequence[tuple[str, State]]  #: address and state of the versions that `Traits.members` asks for
 
     def log(self, text: str) -> None:
         """A line for people in logs/training.log."""

@@ -79,8 +79,9 @@ def train(
     """Trains a model on `data` (a dataset's id, a path or a frame) and publishes it.
 
     `request` takes the fields of `TrainSpec`: training_mode, product_ids, store_ids, aggregation_method,
-    known_future, train_start_date, train_end_date, validation_days, test_days, seed, device, publish.
-    `watch` sees the progress.
+    known_future, train_start_date, train_end_date, validation_days, test_days, folds, stride, refit, intervals, seed,
+    device, publish. `watch` sees the progress. The result says what the model gains over the naive forecast (`skill`)
+    and how often its intervals held on days that it had not seen (`coverage`).
     """
     from tidebook.jobs.progress import nobody
     from tidebook.jobs.train import train as run
@@ -109,7 +110,7 @@ def forecast(
     save: bool = True,
     **request: Any,
 ) -> dict[str, Any]:
-    """The forecast of a published version, as its JSON document.
+    """The forecast of a published version, as its JSON document; `intervals` of each series and of the total too.
 
     `model` is an address such as `product/P001_all/lstm`; or give mode, product_id, store_id, model_type and
     aggregation_method. `future` holds rows of known covariates: dictionaries or a data frame. `data` replaces the

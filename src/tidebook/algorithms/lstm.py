@@ -1,19 +1,21 @@
 """LSTM: a recurrent network whose memory cell keeps what matters (Hochreiter and Schmidhuber, 1997).
 
-past[B, L, P] runs through the layers to an encoding [B, L, H] of every day; the head forecasts from it.
+past[B, L, P] runs through the layers to an encoding [B, L, H] of every day; the head forecasts from it. Decoding
+carries the hidden and cell state, [layers, B, H] each.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import nn
 
 from tidebook.abc import Traits
 from tidebook.algorithms.hyperparameters import hyperparameter
 from tidebook.neural.algorithm import NeuralAlgorithm
 from tidebook.neural.head import Head
 from tidebook.neural.hyperparameters import NeuralHyperparameters
+from tidebook.neural.recurrent import Recurrent
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Hyperparameters(NeuralHyperparameters):
     )
 
 
-class LSTMModel(nn.Module):
+class LSTMModel(Recurrent):
     """forward(past[B, L, P], known[B, L + O, K], static[B, S]) -> [B, N, O, Q]."""
 
     def __init__(
@@ -49,16 +51,10 @@ class LSTMModel(nn.Module):
     ) -> None:
         super().__init__()
         between = dropout if num_layers > 1 else 0.0
-        self.lstm = nn.LSTM(input_size, hidden_size, num_layers, batch_first=True, dropout=between)
+        self.rnn = nn.LSTM(input_size, hidden_size, num_layers, batch_first=True, dropout=between)
         self.head = Head(
             hidden_size, known_size, static_size, earlier_size, output_length, output_size, dropout, positions
         )
-
-    def forward(self, past: Tensor, known: Tensor, static: Tensor) -> Tensor:
-        """Forecasts in the window's units."""
-        encoded, _ = self.lstm(past)
-        forecasts: Tensor = self.head(encoded, known, static)
-        return forecasts
 
 
 algorithm = NeuralAlgorithm(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidebook.abc import Fitted, Forecast, State, Traits
+from tidebook.algorithms.bounds import BoundedHyperparameters, Bounds
 from tidebook.algorithms.hyperparameters import hyperparameter
 from tidebook.algorithms.validation import validation
 from tidebook.core.arrays import F32, I64
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Hyperparameters:
+class Hyperparameters(BoundedHyperparameters):
     """The season."""
 
     season: int = hyperparameter(
@@ -73,24 +74,32 @@ class SeasonalNaive:
 
     def fit(self, panel: Panel, span: Span, hyperparameters: Any, context: FitContext) -> Fitted:
         """Nothing is learned; the validation part is forecast to be compared by."""
-        fitted = SeasonalNaiveFitted({"model_type": self.name, **asdict(hyperparameters), "feature_names": ["target"]})
+        config = {
+            "model_type": self.name,
+            **asdict(hyperparameters),
+            "feature_names": ["target"],
+            "bounds": Bounds.fit(panel, span, hyperparameters.non_negative).to_json(),
+        }
+        fitted = SeasonalNaiveFitted(config)
         fitted.config["validation"] = validation(fitted, panel, span)
         return fitted
 
     def load(self, state: State) -> Fitted:
-        """The season is all there is."""
+        """The season and the bounds are all there is; versions of before there were bounds have none."""
         return SeasonalNaiveFitted(dict(state.config))
 
 
 @dataclass
 class SeasonalNaiveFitted:
-    """A season to repeat."""
+    """A season to repeat, within bounds."""
 
     config: dict[str, Any]
 
     def forecast(self, panel: Panel, series: I64, origin: I64, horizon: int) -> Forecast:
         """See abc.Fitted."""
-        return Forecast(repeat_season(panel, series, origin, horizon, int(self.config["season"]))[:, :, None])
+        bounds = Bounds.from_json(self.config["bounds"]) if "bounds" in self.config else Bounds(None, None)
+        values = repeat_season(panel, series, origin, horizon, int(self.config["season"]))
+        return Forecast(bounds.apply(values, panel, series, origin)[:, :, None])
 
     def state(self) -> State:
         """The config alone."""

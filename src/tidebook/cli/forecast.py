@@ -68,15 +68,21 @@ def read_future(path: Path) -> list[dict[str, Any]]:
 
 
 def show(result: dict[str, Any], days: int = 14) -> None:
-    """A table of the first days, of up to four series and their total, and what the analysis says."""
+    """A table of the first days, of up to four series and their total, and what the analysis says.
+
+    The bounds of the narrowest interval are those of the total; of a single series all intervals are shown.
+    """
     from tidebook.cli.output import console, print_table
 
     series = result["series"][:4]
-    columns = [(entry["label"], entry["prediction"]) for entry in series]
+    columns = [(entry["label"], entry["prediction"]["values"]) for entry in series]
+    intervals = result["series"][0].get("intervals", [])
     if result["total"]:
-        columns.append((words("total", series=len(result["series"])), result["total"]["prediction"]))
-    dates = columns[0][1]["dates"]
-    rows = [[day, *(curve["values"][i] for _, curve in columns)] for i, day in enumerate(dates[:days])]
+        columns.append((words("total", series=len(result["series"])), result["total"]["prediction"]["values"]))
+        intervals = result["total"].get("intervals", [])[:1]
+    columns += [(words(side, level=one["level"]), one[side]) for one in intervals for side in ("lower", "upper")]
+    dates = result["series"][0]["prediction"]["dates"]
+    rows = [[day, *(values[i] for _, values in columns)] for i, day in enumerate(dates[:days])]
     console.print(result["model"]["description"], style="bold", highlight=False, markup=False)
     print_table([words("date"), *(name for name, _ in columns)], rows)
     if len(dates) > days:

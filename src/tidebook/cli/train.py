@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tidebook.cli.words import words
+from tidebook.cli.words import language, words
 
 if TYPE_CHECKING:
     from tidebook.jobs.progress import Progress
@@ -35,6 +36,10 @@ def train(
     train_end_date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=words("end"))] = None,
     validation_days: Annotated[int, typer.Option(help=words("validation_days"))] = 28,
     test_days: Annotated[int, typer.Option(help=words("test_days"))] = 28,
+    folds: Annotated[int, typer.Option(help=words("folds"))] = 1,
+    stride: Annotated[int | None, typer.Option(help=words("stride"))] = None,
+    refit: Annotated[bool, typer.Option("--refit", help=words("refit"))] = False,
+    interval: Annotated[list[float] | None, typer.Option(help=words("interval"))] = None,
     seed: Annotated[int, typer.Option(help=words("seed"))] = 0,
     device: Annotated[str, typer.Option(help=words("device"))] = "auto",
     publish: Annotated[bool, typer.Option(help=words("publish"))] = True,
@@ -77,6 +82,10 @@ def train(
                 "train_end_date": train_end_date.date() if train_end_date else None,
                 "validation_days": validation_days,
                 "test_days": test_days,
+                "folds": folds,
+                "stride": stride,
+                "refit": refit,
+                **({"intervals": [level for level in interval if level]} if interval else {}),
                 "seed": seed,
                 "device": device,
                 "publish": publish,
@@ -114,7 +123,8 @@ def run(spec: Any, settings: Any) -> TrainResult:
             loss = "" if progress.val_loss is None else words("validation_loss", loss=progress.val_loss)
             status = words(f"status_{progress.status}")
             epoch = f" {min(progress.epoch + 1, progress.epochs)}/{progress.epochs}" if progress.epochs else ""
-            bar.update(line, completed=progress.fraction, description=status + epoch, loss=loss)
+            fit = words("fold_model", fold=progress.fit, folds=progress.fits - 1) if progress.fit else ""
+            bar.update(line, completed=progress.fraction, description=status + epoch + fit, loss=loss)
 
         return train_model(spec, settings, watch=watch)
 
@@ -130,9 +140,45 @@ def show(result: TrainResult) -> None:
         for name, metrics in result.baseline.items()
     ]
     print_table([words("held_out"), *(name.upper() for name in names)], rows)
+    show_quality(result)
+    show_table(result.table)
     naive = min((metrics["wape"] for metrics in result.baseline.values()), default=None)
     if naive is not None and not result.metrics["wape"] < naive:
         console.print(words("loses"), style="yellow", highlight=False)
     if result.version:
         console.print(words("published", version=result.version), highlight=False)
     console.print(words("run_in", folder=result.run_folder), highlight=False)
+
+
+def show_quality(result: TrainResult) -> None:
+    """What the forecast gains over the naive one, and how often its intervals held."""
+    from tidebook.cli.output import console
+
+    if result.skill is not None and result.skill > 0:
+        console.print(words("skill", percent=100 * result.skill), highlight=False)
+    for entry in result.coverage:
+        if entry["observed"] is not None:
+            console.print(words("coverage", **{**entry, "observed": 100 * entry["observed"]}), highlight=False)
+
+
+def show_table(table: Sequence[Mapping[str, Any]]) -> None:
+    """The models that a composite was chosen from or is made of, if there are any."""
+    from tidebook.cli.output import console, print_table
+
+    if not table:
+        return
+    console.print()
+    print_table(
+        [words(name) for name in ("tried", "validation_wape", "weight", "seconds", "remark")],
+        [
+            [
+                entry["model_type"],
+                entry["validation_wape"],
+                entry["weight"],
+                entry["seconds"],
+                entry["note"][language()] if entry["note"] else "",
+            ]
+            for entry in table
+        ],
+    )
+    console.print()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,25 +12,40 @@ import numpy.typing as npt
 from tidebook.core.arrays import F32, Flags
 from tidebook.core.scope import Aggregation
 from tidebook.data.panel import Panel, SeriesKey
+from tidebook.data.plan import Plan
 
 
 def aggregate(panel: Panel, method: Aggregation) -> Panel:
-    """The panel as one series: target and covariates over what was observed each day, covariates by their mean.
+    """The panel as one series: target and covariates over what was observed each day.
 
-    A day on which no series was observed is not observed. An aggregate is open when any series is.
+    Covariates count by their mean, codes of text by the most frequent. A day on which no series was observed is not
+    observed. An aggregate is open when any series is.
     """
     seen: Flags = panel.mask.any(axis=0)  # type: ignore[assignment]
     target = np.where(seen, _combine(panel.target, panel.mask, method), 0.0)
-    known = _mean(panel.known, panel.mask)
+    coded = panel.categorical(panel.known_names)
+    everywhere = np.ones((len(panel.keys), 1), dtype=np.bool_)
     return replace(
         panel,
         keys=(SeriesKey(),),
         target=target.astype(np.float32)[None],
         mask=seen[None],
-        known=known[None],
-        past=_mean(panel.past, panel.mask)[None],
-        static=panel.static.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32),
+        known=_together(panel.known, panel.mask, coded)[None],
+        past=_together(panel.past, panel.mask, panel.categorical(panel.past_names))[None],
+        static=_together(panel.static[:, None], everywhere, panel.categorical(panel.static_names)),
+        plan=panel.plan and _plan(panel.plan, coded),
     )
+
+
+def _plan(plan: Plan, coded: Sequence[int]) -> Plan:
+    """The plan as that of one series: each covariate and day over the series for which it is stated."""
+    values = np.full((1, *plan.values.shape[1:]), np.nan, dtype=np.float32)
+    for k in range(values.shape[2]):
+        stated = ~np.isnan(plan.values[:, :, k])
+        plane = np.where(stated, plan.values[:, :, k], np.float32(0))[:, :, None]
+        one = _together(plane, stated, (0,) if k in coded else ())[:, 0]
+        values[0, :, k] = np.where(stated.any(axis=0), one, np.float32(np.nan))
+    return replace(plan, values=values)
 
 
 def _combine(values: F32, mask: Flags, method: Aggregation) -> npt.NDArray[np.float64]:
@@ -46,12 +62,25 @@ def _combine(values: F32, mask: Flags, method: Aggregation) -> npt.NDArray[np.fl
     return total if method == "sum" else total / np.maximum(mask.sum(axis=0), 1)
 
 
-def _mean(values: F32, mask: Flags) -> F32:
-    """[T, C] of values [S, T, C]: the mean over the observed series of the day, over all where none was observed."""
+def _together(values: F32, mask: Flags, coded: Sequence[int]) -> F32:
+    """[T, C] of values [S, T, C]: over the observed series of the day, over all where none was observed."""
     out = np.empty(values.shape[1:], dtype=np.float32)
-    observed = mask.sum(axis=0)
+    counted = mask | ~mask.any(axis=0)
     for c in range(values.shape[2]):
         plane = values[:, :, c]
-        among = plane.sum(axis=0, where=mask, dtype=np.float64) / np.maximum(observed, 1)
-        out[:, c] = np.where(observed > 0, among, plane.mean(axis=0, dtype=np.float64))
+        if c in coded:
+            out[:, c] = _most_frequent(plane, counted)
+        else:
+            out[:, c] = plane.sum(axis=0, where=counted, dtype=np.float64) / counted.sum(axis=0)
     return out
+
+
+def _most_frequent(codes: F32, mask: Flags) -> F32:
+    """[T] of codes [S, T] where mask [S, T]; of equally frequent ones the least."""
+    days = codes.shape[1]
+    kinds = int(codes.max(initial=0)) + 1
+    counts = np.zeros(days * kinds, dtype=np.int64)
+    for series, counted in zip(codes, mask, strict=True):
+        cell = np.arange(days) * kinds + series.astype(np.int64)
+        counts += np.bincount(cell[counted], minlength=days * kinds)
+    return np.asarray(counts.reshape(days, kinds).argmax(axis=1), dtype=np.float32)

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 
-from tidebook.core.arrays import F32, Flags
+from tidebook.core.arrays import F32, Days, Flags
 from tidebook.core.errors import InvalidInput, nearest
 from tidebook.core.scope import ALL
 from tidebook.data.encode import encode_value, is_level
+from tidebook.data.finding import LABELS, never_seen
 from tidebook.data.panel import Panel
+from tidebook.data.plan import Plan
 
 
 def extend(panel: Panel, horizon: int, future: Sequence[Mapping[str, Any]], required: Sequence[str]) -> Panel:
     """`panel` with `horizon` days after its history.
 
     A row of `future` has a `date`, covariates, and optionally `product_id` and `store_id` (or the dataset's own
-    column names); without ids it holds for all series, and a row with ids counts for more than one without.
+    column names); without ids it holds for all series, and a row with ids counts for more than one without. The plan
+    of the panel's source holds where no row says otherwise.
     What is neither stated nor required goes on as it was: open, a level such as a price as last seen, else 0.
+    A text that was never seen in training is told in the findings.
     InvalidInput where a covariate of `required` lacks a value for a series and day, or a row names what is not there.
     """
     shape = (len(panel.keys), horizon, len(panel.known_names))
     known = np.repeat(_usual(panel)[:, None, :], horizon, axis=1)
     stated = np.zeros(shape, dtype=np.bool_)
     dates = panel.dates[panel.end - 1] + 1 + np.arange(horizon)
-    for row in sorted((_Row(panel, row) for row in future), key=lambda row: row.specific):
-        row.put(panel, dates, known, stated)
-    _check_required(panel, dates, stated, required, bool(future))
+    _put_plan(panel.plan, dates, known, stated)
+    rows = [row for row in (_Row(panel, row, dates[0]) for row in future) if 0 <= row.offset < horizon]
+    for row in sorted(rows, key=lambda row: row.specific):
+        row.put(panel, known, stated)
+    _check_required(panel, dates, stated, required)
     cut = panel.end
 
     def longer(values: F32) -> F32:
@@ -44,6 +51,7 @@ def extend(panel: Panel, horizon: int, future: Sequence[Mapping[str, Any]], requ
         mask=np.concatenate([panel.mask[:, :cut], np.zeros((shape[0], horizon), dtype=np.bool_)], axis=1),
         known=np.concatenate([panel.known[:, :cut], known], axis=1),
         past=longer(panel.past),
+        findings=(*panel.findings, *_unseen(panel, rows)),
     )
 
 
@@ -59,10 +67,29 @@ def _usual(panel: Panel) -> F32:
     return usual
 
 
+def _put_plan(plan: Plan | None, dates: Days, known: F32, stated: Flags) -> None:
+    """Puts what the source says of `dates` into known and stated [S, H, K]."""
+    if plan is None:
+        return
+    _, here, there = np.intersect1d(dates, plan.first + np.arange(plan.values.shape[1]), return_indices=True)
+    values = plan.values[:, there]
+    stated[:, here] = ~np.isnan(values)
+    known[:, here] = np.where(stated[:, here], values, known[:, here])
+
+
+def _unseen(panel: Panel, rows: Sequence[_Row]) -> Iterator[dict[str, object]]:
+    """What the rows say in texts that the model was not trained with."""
+    for name in panel.known_names:
+        texts = Counter(str(row.values[name]) for row in rows if name in row.values and name in panel.categories)
+        strange = {text: rows for text, rows in texts.most_common() if text and text not in panel.categories[name]}
+        if strange:
+            yield never_seen(name, sum(strange.values()), len(panel.keys), list(strange)[:LABELS]).to_json()
+
+
 class _Row:
     """One stated row of the future."""
 
-    def __init__(self, panel: Panel, row: Mapping[str, Any]) -> None:
+    def __init__(self, panel: Panel, row: Mapping[str, Any], first: np.datetime64) -> None:
         mapping = panel.mapping
         names = {
             "date": mapping.date if mapping else None,
@@ -76,7 +103,7 @@ class _Row:
                 got=repr(dict(row))[:120],
                 fix='Write {"date": "2024-08-01", …}.',
             )
-        self.day = _day(row[taken["date"]])
+        self.offset = int((np.datetime64(_day(row[taken["date"]]), "D") - first).astype(int))  #: days after the first
         self.ids = {key: str(row[name]) for key, name in taken.items() if key != "date" and name is not None}
         own_names = {name for pair in names.items() for name in pair if name}
         self.values = {name: value for name, value in row.items() if name not in own_names and value is not None}
@@ -91,10 +118,7 @@ class _Row:
                 )
         self.specific = len(self.ids)
 
-    def put(self, panel: Panel, dates: Any, known: F32, stated: Flags) -> None:
-        offset = int((np.datetime64(self.day, "D") - dates[0]).astype(int))
-        if not 0 <= offset < len(dates):
-            return  # A plan may reach further than the forecast.
+    def put(self, panel: Panel, known: F32, stated: Flags) -> None:
         series = [
             i
             for i, key in enumerate(panel.keys)
@@ -103,8 +127,8 @@ class _Row:
         for name, value in self.values.items():
             if name in panel.known_names:
                 k = panel.known_names.index(name)
-                known[series, offset, k] = encode_value(value, name, panel.categories)
-                stated[series, offset, k] = True
+                known[series, self.offset, k] = encode_value(value, name, panel.categories)
+                stated[series, self.offset, k] = True
 
 
 def _ignored(panel: Panel, name: str) -> bool:
@@ -125,7 +149,7 @@ def _day(value: Any) -> date:
         ) from error
 
 
-def _check_required(panel: Panel, dates: Any, stated: Flags, required: Sequence[str], any_given: bool) -> None:
+def _check_required(panel: Panel, dates: Days, stated: Flags, required: Sequence[str]) -> None:
     for name in required:
         k = panel.known_names.index(name)
         lacking = ~stated[:, :, k]

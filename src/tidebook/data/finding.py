@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -9,6 +10,8 @@ from tidebook.core.locales import has, sentence
 
 Severity = Literal["error", "warning", "info"]
 PACKAGE = "tidebook.data"
+LABELS = 3  #: examples that a finding names
+UNSEEN = "unseen_category"  #: the rule about texts that a model was not trained with
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Finding:
     count: int  #: how many rows, cells, days or series
     series_count: int  #: how many series
     examples: tuple[str, ...]  #: a few of them
-    treatment: str  #: drop, keep_last, as_closed, as_missing, as_zero, as_open, as_mean, carried, none
+    treatment: str  #: drop, keep_last, as_closed, as_missing, as_zero, as_open, as_mean, …, none
     sentence: dict[str, str] = field(default_factory=dict)  #: in plain words, by language
 
     def to_json(self) -> dict[str, Any]:
@@ -52,3 +55,16 @@ def finding(
     if (count == 1 if one is None else one) and has(PACKAGE, f"{key}_one"):
         key = f"{key}_one"
     return Finding(code, severity, column, count, series_count, examples, treatment, sentence(PACKAGE, key, **shown))
+
+
+def never_seen(column: str, count: int, series_count: int, examples: Sequence[str]) -> Finding:
+    """Texts of a column that a model was not trained with."""
+    return finding(
+        UNSEEN,
+        "warning",
+        column=column,
+        count=count,
+        series_count=series_count,
+        examples=tuple(examples),
+        treatment="as_unknown",
+    )

@@ -1,132 +1,58 @@
-"""The table seen as series × days: where each row falls, how many fall there, and what each series holds."""
+"""The table seen as series × days: where each row falls, and how many fall there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from tidebook.core.arrays import I64, Flags
-from tidebook.core.clock import now
-from tidebook.core.errors import DataFault
+from tidebook.data.finding import LABELS
 from tidebook.data.panel import SeriesKey
 from tidebook.data.sources.reading import reading
-from tidebook.data.tidy import DAY, PRODUCT, STORE, TARGET, Tidy
+from tidebook.data.survey import Survey
+from tidebook.data.tidy import DAY, PRODUCT, STORE
 
-LABELS = 3  #: examples that a finding names
-MAX_DAYS = 366 * 200  #: longer calendars come from a wrong date
-MAX_CELLS = 2**31  #: series × days; more come from a wrong id or date, and would not fit in memory
-NO_ROWS = "no rows"
 BATCH = 500_000  #: rows read at once
+Counts = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True)
-class Survey:
-    """What one pass over the rows tells: the series, the calendar, and what lies outside of both."""
-
-    rows: int  #: of the table
-    broken: int  #: rows without a product, store or day
-    ahead: int  #: rows dated after today
-    last_ahead: date | None  #: the latest day of those
-    silent: tuple[str, ...]  #: series without a single usable value
-    keys: pl.DataFrame  #: [S] product_id, store_id, rows, missing, not_finite, negative, zeros, low, high
-    first: np.datetime64  #: the first day on which anything was observed
-    days: int  #: T, to the last day on which anything was observed
-
-    @property
-    def names(self) -> tuple[SeriesKey, ...]:
-        """[S]."""
-        return tuple(SeriesKey(product, store) for product, store in self.keys.select(PRODUCT, STORE).iter_rows())
-
-
-def survey(table: Tidy) -> Survey:
-    """The series and the calendar of a tidy table.
-
-    DataFault where no row has a series, a day and a value, or where the days lie centuries apart.
-    """
-    today = now().date()
-    keyed = (pl.col(PRODUCT) != "") & (pl.col(STORE) != "") & pl.col(DAY).is_not_null()
-    past = pl.col(DAY) <= today
-    value = pl.col(TARGET)
-    finite = value.is_finite()
-    with reading():
-        totals = (
-            table.rows.select(
-                pl.len().alias("rows"),
-                keyed.sum().alias("keyed"),
-                (keyed & ~past).sum().alias("ahead"),
-                pl.col(DAY).filter(keyed & ~past).max().alias("last_ahead"),
-            )
-            .collect(engine="streaming")
-            .row(0, named=True)
-        )
-        every = (
-            table.rows.filter(keyed & past)
-            .group_by(PRODUCT, STORE)
-            .agg(
-                pl.len().alias("rows"),
-                pl.col(DAY).filter(finite).min().alias("first"),
-                pl.col(DAY).filter(finite).max().alias("last"),
-                value.is_null().sum().alias("missing"),
-                (~finite).sum().alias("not_finite"),
-                (finite & (value < 0)).sum().alias("negative"),
-                (value == 0).sum().alias("zeros"),
-                value.filter(finite).min().alias("low"),
-                value.filter(finite).max().alias("high"),
-            )
-            .sort(PRODUCT, STORE)
-            .collect(engine="streaming")
-        )
-    keys = every.filter(pl.col("first").is_not_null())
-    if keys.is_empty():
-        raise _nothing(totals["rows"], totals["keyed"], totals["ahead"])
-    first: date = keys["first"].min()  # type: ignore[assignment]
-    last: date = keys["last"].max()  # type: ignore[assignment]
-    days = (last - first).days + 1
-    _check_size(first, last, len(keys))
-    silent = every.filter(pl.col("first").is_null())
-    return Survey(
-        rows=totals["rows"],
-        broken=totals["rows"] - totals["keyed"],
-        ahead=totals["ahead"],
-        last_ahead=totals["last_ahead"],
-        silent=tuple(SeriesKey(product, store).label for product, store in silent.select(PRODUCT, STORE).iter_rows()),
-        keys=keys,
-        first=np.datetime64(first, "D"),
-        days=days,
-    )
-
-
-def cells(table: Tidy, found: Survey, columns: Sequence[str]) -> Iterator[tuple[I64, pl.DataFrame]]:
-    """The rows that fall into the grid, in their order and a batch at a time.
+def cells(
+    rows: pl.LazyFrame, keys: pl.DataFrame, first: np.datetime64, days: int, columns: Sequence[str | pl.Expr]
+) -> Iterator[tuple[I64, pl.DataFrame]]:
+    """The rows of these series that fall into the `days` days from `first`, in their order and a batch at a time.
 
     Gives for each row its cell, series * days + day, and the columns.
     """
-    products, stores = (found.keys[name].unique().sort() for name in (PRODUCT, STORE))
-    last = found.first + found.days - 1
+    products, stores = (keys[name].unique().sort() for name in (PRODUCT, STORE))
 
-    def codes(keys: pl.DataFrame) -> I64:
-        product, store = (keys[name].to_physical().to_numpy().astype(np.int64) for name in (PRODUCT, STORE))
+    def codes(part: pl.DataFrame) -> I64:
+        product, store = (part[name].to_physical().to_numpy().astype(np.int64) for name in (PRODUCT, STORE))
         return np.asarray(product * len(stores) + store)
 
     ids = [_code(PRODUCT, products), _code(STORE, stores)]
-    known = codes(found.keys.select(ids))
-    rows = (
-        table.rows.filter(pl.col(DAY).is_between(found.first.item(), last.item()))
-        .select(*ids, (pl.col(DAY).cast(pl.Int64) - int(found.first.astype(np.int64))).alias(DAY), *columns)
+    known = codes(keys.select(ids))
+    inside = (
+        rows.filter(pl.col(DAY).is_between(first.item(), (first + days - 1).item()))
+        .select(*ids, (pl.col(DAY).cast(pl.Int32) - int(first.astype(np.int64))).alias(DAY), *columns)
         .filter(pl.col(PRODUCT).is_not_null() & pl.col(STORE).is_not_null())
     )
     with reading():
-        for batch in rows.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
+        for batch in inside.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
             code = codes(batch)
             series = np.minimum(np.searchsorted(known, code), len(known) - 1)
             told = known[series] == code  # else the product and the store are known, but not together
-            flat = series * found.days + batch[DAY].to_numpy()
+            flat = series * days + batch[DAY].to_numpy()
             yield (flat, batch) if told.all() else (flat[told], batch.filter(told))
+
+
+def count(counts: Counts, flat: I64) -> None:
+    """Adds one to counts[flat] for each time that a cell is named."""
+    np.add.at(counts, flat, np.int32(1))  # of another type than the counts it is seventy times slower
 
 
 def _code(column: str, ids: pl.Series) -> pl.Expr:
@@ -137,24 +63,34 @@ def _code(column: str, ids: pl.Series) -> pl.Expr:
 class Grid(Survey):
     """A survey with the number of rows in each cell."""
 
-    counts: npt.NDArray[np.int32]  #: [S, T]
+    counts: Counts  #: [S, T]
 
-    @property
-    def inside(self) -> Flags:
-        """[S, T]: days from a series' first row to its last."""
-        seen = self.counts > 0
-        started = np.maximum.accumulate(seen, axis=1)
-        return started & np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
+    @cached_property
+    def seen(self) -> Flags:
+        """[S, T]: days with a row."""
+        return self.counts > 0
 
-    @property
-    def untold(self) -> int:
-        """Rows of these series before the first or after the last observed day of all: a plan, perhaps."""
-        return int(self.keys["rows"].sum()) - int(self.counts.sum())
+    @cached_property
+    def gaps(self) -> tuple[I64, I64, I64]:
+        """Series, first and last day of each run of missing days within a series; days that nobody has are passed over.
 
-    @property
+        Within a series lie the days from its first row to its last.
+        """
+        seen = self.seen
+        gappy = np.nonzero(~seen.all(axis=1))[0]
+        calendar = np.nonzero(~self.absent)[0]
+        part = seen[gappy][:, calendar]
+        inside = np.maximum.accumulate(part, axis=1)
+        inside &= np.maximum.accumulate(part[:, ::-1], axis=1)[:, ::-1]
+        gap = np.pad(inside & ~part, ((0, 0), (1, 1)))
+        series, starts = np.nonzero(gap[:, 1:] & ~gap[:, :-1])
+        _, ends = np.nonzero(gap[:, :-1] & ~gap[:, 1:])
+        return gappy[series], calendar[starts], calendar[ends - 1]
+
+    @cached_property
     def absent(self) -> Flags:
         """[T]: days without a row in any series."""
-        return np.asarray(~(self.counts > 0).any(axis=0))
+        return np.asarray(~self.seen.any(axis=0))
 
     def label(self, series: int) -> str:
         """The name of a series."""
@@ -165,38 +101,6 @@ class Grid(Survey):
         return tuple(self.label(int(one)) for one in series[:LABELS])
 
 
-def grid(found: Survey, counts: npt.NDArray[np.int32]) -> Grid:
+def grid(found: Survey, counts: Counts) -> Grid:
     """The survey together with the counts [S * T] of its cells."""
     return Grid(**vars(found), counts=counts.reshape(len(found.keys), found.days))
-
-
-def _nothing(rows: int, keyed: int, ahead: int) -> DataFault:
-    if not rows:
-        got = NO_ROWS
-    elif not keyed:
-        got = f"{rows:,} rows, none of which has a series and a day"
-    elif ahead == keyed:
-        got = f"{ahead:,} rows, all dated after today"
-    else:
-        got = f"{rows:,} rows without a single finite value"
-    return DataFault(
-        "A table must have rows with a series, a day and a value",
-        got=got,
-        fix="Check the file and the mapping of its columns.",
-    )
-
-
-def _check_size(first: date, last: date, series: int) -> None:
-    days = (last - first).days + 1
-    if days > MAX_DAYS:
-        raise DataFault(
-            f"The days of a table must lie within {MAX_DAYS // 366} years",
-            got=f"{first} to {last}",
-            fix="Mend the wrong dates.",
-        )
-    if series * days > MAX_CELLS:
-        raise DataFault(
-            f"Series times days must be at most {MAX_CELLS:,}",
-            got=f"{series:,} series on {days:,} days",
-            fix="Check that the columns for product and store hold ids, or choose fewer of them.",
-        )

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from tidebook.core.arrays import F32, Flags
 from tidebook.core.errors import DataFault, InvalidInput, NotFound, nearest
 from tidebook.core.scope import Scope
 from tidebook.data.aggregate import aggregate
-from tidebook.data.audit.rules import treated
-from tidebook.data.encode import carry, is_level
-from tidebook.data.grid import NO_ROWS, Survey, cells, grid, survey
 from tidebook.data.mapping import ColumnMapping, resolve
 from tidebook.data.panel import Panel
+from tidebook.data.scatter import scatter
 from tidebook.data.sources import open_source
 from tidebook.data.sources.reading import reading
-from tidebook.data.tidy import DAY, PRODUCT, STORE, TARGET, Tidy, tidy
+from tidebook.data.survey import NO_ROWS, Survey, survey
+from tidebook.data.tidy import DAY, PRODUCT, STORE, Tidy, tidy
 
 
 def load_panel(
@@ -40,7 +37,8 @@ def load_panel(
     `categories` are those of the panel that a model was trained on (default: made from the table).
     Only the columns and rows that are needed are read. The calendar runs from the first to the last day on which
     anything was observed. Days without a row count as closed: target 0 and not observed, covariates that say yes
-    or no 0, a level such as a price as last stated. Of several rows for a series and day the last counts.
+    or no 0, a level such as a price as last stated. Of several rows for a series and day the last counts. Rows after
+    the last observed day are the plan of the days to come. A text that `categories` lacks gets a code of its own.
     NotFound for unknown ids, DataFault for a scope without rows or a table that cannot be mended.
     """
     opened = open_source(source, mapping.encoding if mapping else None)
@@ -57,7 +55,7 @@ def load_panel(
         _check_ids(whole.rows, None, scope)
         raise _without_data(scope, start, end, fault) from fault
     _check_ids(whole.rows, found, scope)
-    panel = _scatter(table, found, opened.fingerprint(), tuple(columns))
+    panel = scatter(table, found, opened.fingerprint(), tuple(columns))
     if scope.aggregation is not None and scope.aggregation != "none":
         panel = aggregate(panel, scope.aggregation)
     return panel
@@ -97,7 +95,7 @@ def _narrow(table: Tidy, scope: Scope, start: date | None, end: date | None) -> 
         wanted.append(pl.col(DAY) >= start)
     if end is not None:
         wanted.append(pl.col(DAY) <= end)
-    return Tidy(table.rows.filter(*wanted), table.mapping, table.categories) if wanted else table
+    return replace(table, rows=table.rows.filter(*wanted)) if wanted else table
 
 
 def _check_ids(rows: pl.LazyFrame, found: Survey | None, scope: Scope) -> None:
@@ -128,78 +126,3 @@ def _without_data(scope: Scope, start: date | None, end: date | None, fault: Dat
         got=f"no row for {scope.description('this')[7:]}{between}",
         fix="Choose other products, stores or days.",
     )
-
-
-def _scatter(table: Tidy, found: Survey, fingerprint: str, columns: tuple[str, ...]) -> Panel:
-    mapping = table.mapping
-    known_names, past_names, statics = mapping.known_future or (), mapping.past or (), mapping.static
-    shape = (len(found.keys), found.days)
-    size = shape[0] * shape[1]
-    counts = np.zeros(size, dtype=np.int32)
-    target = np.full(size, np.nan, dtype=np.float32)
-    planes = {name: np.full(size, np.nan, dtype=np.float32) for name in (*known_names, *past_names)}
-    static = np.full((shape[0], len(statics)), np.nan, dtype=np.float64)
-    covariates = [f"x:{name}" for name in mapping.covariates]
-    for flat, batch in cells(table, found, [TARGET, *covariates]):
-        np.add.at(counts, flat, 1)
-        # Where a cell comes twice, numpy keeps what is assigned last.
-        target[flat] = _finite(batch[TARGET])
-        for name, plane in planes.items():
-            plane[flat] = _finite(batch[f"x:{name}"])
-        for a, name in enumerate(statics):
-            values = _finite(batch[f"x:{name}"])
-            stated = np.isfinite(values)
-            static[flat[stated] // found.days, a] = values[stated]
-    mask: Flags = np.isfinite(target).reshape(shape)
-    seen: Flags = (counts > 0).reshape(shape)
-    known = np.empty((*shape, len(known_names)), dtype=np.float32)
-    for k, name in enumerate(known_names):
-        plane = planes.pop(name).reshape(shape)
-        known[:, :, k] = _fill(plane, seen, opening=name == mapping.open, text=name in table.categories)
-    past = np.empty((*shape, len(past_names)), dtype=np.float32)
-    for p, name in enumerate(past_names):
-        past[:, :, p] = np.nan_to_num(planes.pop(name).reshape(shape))
-    return Panel(
-        keys=found.names,
-        dates=found.first + np.arange(found.days),
-        target=np.nan_to_num(target.reshape(shape), copy=False),
-        mask=mask,
-        known=known,
-        known_names=known_names,
-        past=past,
-        past_names=past_names,
-        static=_mean_where_unknown(static),
-        static_names=statics,
-        end=found.days,
-        open_name=mapping.open if mapping.open in known_names else None,
-        country=mapping.country,
-        fingerprint=fingerprint,
-        categories=table.categories,
-        mapping=mapping,
-        columns=columns,
-        findings=tuple(finding.to_json() for finding in treated(table, grid(found, counts))),
-    )
-
-
-def _finite(values: pl.Series) -> F32:
-    """[N] float32, NaN for what is null, not finite, or too large for a float32."""
-    numbers = values.to_numpy().astype(np.float64, copy=False)
-    with np.errstate(over="ignore", invalid="ignore"):
-        small = numbers.astype(np.float32)
-    return np.asarray(np.where(np.isfinite(small), small, np.float32(np.nan)))
-
-
-def _fill(plane: F32, seen: Flags, *, opening: bool, text: bool) -> F32:
-    """[S, T]: what nothing is stated of. A row of a day says that the store was open unless it says otherwise."""
-    stated = np.isfinite(plane)
-    if opening:
-        return np.where(stated, plane, seen).astype(np.float32)
-    if not text and is_level(plane[stated]):
-        return carry(plane, stated)
-    return np.nan_to_num(plane)
-
-
-def _mean_where_unknown(static: npt.NDArray[np.float64]) -> F32:
-    stated = np.isfinite(static)
-    mean = np.where(stated, static, 0).sum(axis=0) / np.maximum(stated.sum(axis=0), 1)
-    return np.where(stated, static, mean).astype(np.float32)

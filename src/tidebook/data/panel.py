@@ -10,7 +10,9 @@ import numpy as np
 from tidebook.core.arrays import F32, Days, Flags
 from tidebook.core.errors import InvalidInput
 from tidebook.core.scope import ALL
+from tidebook.data.frequency import Frequency, frequency
 from tidebook.data.mapping import ColumnMapping
+from tidebook.data.plan import Plan
 
 
 @dataclass(frozen=True, order=True)
@@ -32,7 +34,7 @@ class Panel:
     """S series over T consecutive days. Days from `end` on are future: only known covariates hold values there."""
 
     keys: tuple[SeriesKey, ...]  #: [S]
-    dates: Days  #: [T], every day from the first to the last
+    dates: Days  #: [T], every day (or hour) from the first to the last
     target: F32  #: [S, T], original units; 0 where `mask` is False
     mask: Flags  #: [S, T], whether the target was observed
     known: F32  #: [S, T, K], covariates whose future is known
@@ -47,15 +49,21 @@ class Panel:
     fingerprint: str = ""  #: of the source that it was read from
     categories: dict[str, tuple[str, ...]] = field(
         default_factory=dict
-    )  #: of text covariates: the code is the position
+    )  #: of columns that hold text: the code is the position, and the code after the last stands for all other texts
     mapping: ColumnMapping | None = None  #: what the columns of the source mean
     columns: tuple[str, ...] = ()  #: all columns of the source
     findings: tuple[dict[str, object], ...] = field(default=())  #: what the audit found and how it was treated
+    plan: Plan | None = None  #: what the source says of the days after its last observed one
 
     @property
     def days(self) -> int:
         """T, the future days included."""
         return len(self.dates)
+
+    @property
+    def frequency(self) -> Frequency:
+        """Days, as tables are read, or hours in a panel made by hand."""
+        return frequency(self.dates)
 
     def position(self, day: date) -> int:
         """The position of `day` on the calendar; InvalidInput outside it."""
@@ -68,6 +76,10 @@ class Panel:
             )
         return position
 
+    def categorical(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """The positions among `names` (known_names, past_names or static_names) of columns that hold codes of text."""
+        return tuple(i for i, name in enumerate(names) if name in self.categories)
+
     def select(self, series: list[int]) -> Panel:
         """The panel of the series at these positions."""
         return replace(
@@ -78,4 +90,5 @@ class Panel:
             known=self.known[series],
             past=self.past[series],
             static=self.static[series],
+            plan=self.plan and replace(self.plan, values=self.plan.values[series]),
         )

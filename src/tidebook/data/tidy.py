@@ -14,6 +14,7 @@ from tidebook.data.encode import Categories, code, is_no_number, number
 from tidebook.data.mapping import ColumnMapping
 
 PRODUCT, STORE, DAY, TARGET, ROW = "product_id", "store_id", "day", "y", "row"
+HEAD = 100_000  #: rows looked at first, where most texts show that they are words
 FEW = 200  #: more different texts than this, most of them numbers, are a column of numbers with faults
 
 
@@ -24,6 +25,7 @@ class Tidy:
     rows: pl.LazyFrame  #: product_id, store_id: String · day: Date · y, x:{name}: Float64 · row: digest of all cells
     mapping: ColumnMapping  #: resolved
     categories: Categories  #: of the covariates that are text
+    given: tuple[str, ...]  #: those whose categories a model was trained with; their texts are in t:{name}
 
 
 def tidy(rows: pl.LazyFrame, mapping: ColumnMapping, categories: Mapping[str, tuple[str, ...]] | None = None) -> Tidy:
@@ -32,6 +34,7 @@ def tidy(rows: pl.LazyFrame, mapping: ColumnMapping, categories: Mapping[str, tu
     `categories` are those that a model was trained with; without them the texts of the whole table make them.
     """
     seen: Categories = {}
+    given = tuple(name for name in mapping.covariates if categories and name in categories)
     covariates = [_covariate(rows, name, seen, categories or {}).alias(f"x:{name}") for name in mapping.covariates]
     columns = [
         _id(rows, mapping.product, PRODUCT),
@@ -39,9 +42,10 @@ def tidy(rows: pl.LazyFrame, mapping: ColumnMapping, categories: Mapping[str, tu
         as_days(rows, mapping.date or "").alias(DAY),
         _target(rows, mapping.target or "").alias(TARGET),
         *covariates,
+        *(pl.col(name).cast(pl.String).alias(f"t:{name}") for name in given),
         pl.struct(pl.all()).hash().alias(ROW),
     ]
-    return Tidy(rows.select(columns), mapping, seen)
+    return Tidy(rows.select(columns), mapping, seen, given)
 
 
 def _id(rows: pl.LazyFrame, column: str | None, name: str) -> pl.Expr:
@@ -79,21 +83,29 @@ def _covariate(rows: pl.LazyFrame, column: str, seen: Categories, categories: Ma
     if column in categories:
         seen[column] = tuple(categories[column])
         return code(text, seen[column])
-    wrong = rows.filter(is_no_number(text)).select(text).head(1).collect(engine="streaming")
-    if wrong.is_empty():
+    if not any(_holds_words(part, text) for part in (rows.head(HEAD), rows)):
         return number(text)
     written = (
-        rows.select(text.alias("text"), is_no_number(text).alias("wrong"))
-        .filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
-        .group_by("text", "wrong")
+        rows.select(text.alias("text"))
+        .group_by("text")
         .len("rows")
-        .sort("rows", "text", descending=[True, False])
         .collect(engine="streaming")
+        .group_by(pl.col("text").fill_null(""))
+        .agg(pl.col("rows").sum())
+        .sort("rows", "text", descending=[True, False])
+        .with_columns(wrong=is_no_number(pl.col("text")))
     )
-    if len(written) > FEW and written["rows"].filter(written["wrong"]).sum() < written["rows"].sum() / 2:
-        raise _no_numbers("The covariate", column, ", ".join(map(repr, written.filter("wrong")["text"].head(3))))
-    seen[column] = tuple(written["text"])
+    texts = written.filter(pl.col("text") != "")
+    if len(texts) > FEW and texts["rows"].filter(texts["wrong"]).sum() < texts["rows"].sum() / 2:
+        raise _no_numbers("The covariate", column, ", ".join(map(repr, texts.filter("wrong")["text"].head(3))))
+    mostly_empty = written["rows"].filter(written["text"] == "").sum() > texts["rows"][0]
+    seen[column] = (*([""] if mostly_empty else []), *texts["text"])
     return code(text, seen[column])
+
+
+def _holds_words(rows: pl.LazyFrame, text: pl.Expr) -> bool:
+    """Whether any row says something that is not a number."""
+    return not rows.filter(is_no_number(text)).select(text).head(1).collect(engine="streaming").is_empty()
 
 
 def _no_numbers(what: str, column: str, got: str) -> DataFault:

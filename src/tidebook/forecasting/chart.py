@@ -17,10 +17,17 @@ def draw(settings: Settings, forecast_id: str) -> Path:
     result = records.load(settings, forecast_id)
     path = settings.cache / "charts" / f"{forecast_id}.png"
     if not path.exists():
-        figure, axes = figures.canvas(result["model"]["description"])
         curves = result["total"] or result["series"][0]
-        history, prediction = _values(curves["history"]), _values(curves["prediction"])
-        figures.draw_forecast(axes, _days(curves["history"]), history, _days(curves["prediction"]), prediction)
+        history, prediction = _numbers(curves["history"]["values"]), _numbers(curves["prediction"]["values"])
+        bands = [
+            (interval["level"], _numbers(interval["lower"]), _numbers(interval["upper"]))
+            for interval in curves.get("intervals", ())
+        ]
+        figure, axes = figures.canvas(
+            result["model"]["description"], figures.legend([level for level, _, _ in bands]).capitalize()
+        )
+        days = _days(curves["prediction"])
+        figures.draw_forecast(axes, _days(curves["history"]), history, days, prediction, bands=bands)
         figures.save(figure, path)
     return path
 
@@ -29,5 +36,5 @@ def _days(curve: dict[str, Any]) -> Any:
     return np.array(curve["dates"], dtype="datetime64[D]")
 
 
-def _values(curve: dict[str, Any]) -> Any:
-    return np.array([np.nan if value is None else value for value in curve["values"]])
+def _numbers(values: list[float | None]) -> Any:
+    return np.array([np.nan if value is None else value for value in values])

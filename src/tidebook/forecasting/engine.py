@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,16 @@ from tidebook.core.arrays import F32
 from tidebook.core.errors import NotFound
 
 if TYPE_CHECKING:
+    from tidebook.abc import Forecast
     from tidebook.data.panel import Panel
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Forecasts with the quantiles that the model gives."""
+
+    series: Forecast  #: [S, H, Q]
+    total: Forecast | None  #: [1, H, Q] of the sum of all series; None for one series, and where it is not calibrated
 
 
 class PredictionEngine:
@@ -33,6 +43,7 @@ class PredictionEngine:
         from tidebook import checkpoint
         from tidebook.abc import State
         from tidebook.algorithms import registry
+        from tidebook.intervals import restored
 
         path = Path(model_path)
         try:
@@ -48,13 +59,21 @@ class PredictionEngine:
             ) from error
         self.model_type = model_type
         self.config = state.config
-        self._fitted = registry.find(model_type, plugins).load(state)
+        self._fitted = restored(registry.find(model_type, plugins).load(state), state.config)
 
     def forecast(self, panel: Panel, horizon: int) -> F32:
         """[S, H]: the `horizon` days after the panel's history, of all its series.
 
         The panel must reach to `end` + `horizon` (see `data.extend`).
         """
+        return self.distribution(panel, horizon).series.point
+
+    def distribution(self, panel: Panel, horizon: int) -> Distribution:
+        """The same with intervals, where the model has them, and of the total too."""
+        from tidebook.intervals import Calibrated
+
         series = np.arange(len(panel.keys), dtype=np.int64)
-        origin = np.full(len(panel.keys), panel.end, dtype=np.int64)
-        return self._fitted.forecast(panel, series, origin, horizon).point
+        forecast = self._fitted.forecast(panel, series, np.full(len(series), panel.end, dtype=np.int64), horizon)
+        if not isinstance(self._fitted, Calibrated):
+            return Distribution(forecast, None)
+        return Distribution(forecast, self._fitted.total(panel, series, panel.end, forecast))

@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tidebook.core.arrays import F32, Days
+from tidebook.core.arrays import Days
 from tidebook.core.clock import timestamp
 from tidebook.core.errors import InvalidInput, NotFound, nearest
 from tidebook.core.ids import new_id
 from tidebook.core.scope import Scope
 from tidebook.core.settings import Settings
+from tidebook.data.finding import UNSEEN
 from tidebook.data.locate import Located, locate
 from tidebook.data.mapping import ColumnMapping
 from tidebook.forecasting.analysis import analyse
 from tidebook.forecasting.warm import Warm
+from tidebook.intervals.levels import pairs
 from tidebook.records import forecast as records
 from tidebook.registry import ModelManager
 from tidebook.specs import ForecastSpec
 
 if TYPE_CHECKING:
+    from tidebook.abc import Forecast
     from tidebook.data.panel import Panel
+    from tidebook.forecasting.engine import Distribution
 
 YEAR = 364  #: days: the same weekday a year before
 
@@ -55,7 +59,8 @@ def predict(
     panel = panel.select(_chosen(panel, spec, scope))
     engine = warm.engine(address, manager, settings)
     extended = extend(panel, spec.horizon, spec.future, required)
-    values = engine.forecast(extended, spec.horizon)
+    made = engine.distribution(extended, spec.horizon)
+    total = made.series.point.sum(axis=0, dtype=np.float64)
     result = {
         "format_version": 1,
         "id": new_id("PRED"),
@@ -71,10 +76,10 @@ def predict(
         "horizon": spec.horizon,
         "history_end": str(panel.dates[panel.end - 1]),
         "origin": str(extended.dates[panel.end]),
-        **_curves(panel, extended.dates, values, spec.history_days),
+        **_curves(panel, extended.dates, made, total, spec.history_days),
         "known_future": {"given": list(required), "made": ["calendar"]},
-        "analysis": analyse(_total(panel), values.sum(axis=0, dtype=np.float64), panel.dates[: panel.end]),
-        "warnings": _warnings(panel, metadata),
+        "analysis": analyse(_total(panel), total, panel.dates[: panel.end]),
+        "warnings": _warnings(extended, metadata),
     }
     if save:
         records.save(settings, result)
@@ -153,9 +158,12 @@ def _total(panel: Panel) -> npt.NDArray[np.float64]:
     return total
 
 
-def _curves(panel: Panel, dates: Days, values: F32, history_days: int) -> dict[str, Any]:
+def _curves(
+    panel: Panel, dates: Days, made: Distribution, summed: npt.NDArray[np.float64], history_days: int
+) -> dict[str, Any]:
     first = max(0, panel.end - history_days)
-    past, future = _texts(dates[first : panel.end]), _texts(dates[panel.end : panel.end + values.shape[1]])
+    points = made.series.point
+    past, future = _texts(dates[first : panel.end]), _texts(dates[panel.end : panel.end + points.shape[1]])
     series = [
         {
             "product_id": key.product_id,
@@ -165,7 +173,8 @@ def _curves(panel: Panel, dates: Days, values: F32, history_days: int) -> dict[s
                 "dates": past,
                 "values": _values(panel.target[i, first : panel.end], panel.mask[i, first : panel.end]),
             },
-            "prediction": {"dates": future, "values": _values(values[i])},
+            "prediction": {"dates": future, "values": _values(points[i])},
+            "intervals": _intervals(made.series, i),
         }
         for i, key in enumerate(panel.keys)
     ]
@@ -176,9 +185,24 @@ def _curves(panel: Panel, dates: Days, values: F32, history_days: int) -> dict[s
         "series": series,
         "total": {
             "history": {"dates": past, "values": _values(total, ~np.isnan(total))},
-            "prediction": {"dates": future, "values": _values(values.sum(axis=0, dtype=np.float64))},
+            "prediction": {"dates": future, "values": _values(summed)},
+            "intervals": _intervals(made.total, 0),
         },
     }
+
+
+def _intervals(forecast: Forecast | None, row: int) -> list[dict[str, Any]]:
+    """Of each level, narrowest first, the bounds by day."""
+    if forecast is None:
+        return []
+    return [
+        {
+            "level": level,
+            "lower": _values(forecast.values[row, :, low]),
+            "upper": _values(forecast.values[row, :, high]),
+        }
+        for level, low, high in pairs(forecast.quantiles)
+    ]
 
 
 def _texts(dates: Days) -> list[str]:
@@ -190,10 +214,12 @@ def _values(values: Any, observed: Any = None) -> list[float | None]:
     return [round(float(value), 4) if there else None for value, there in zip(values, seen, strict=False)]
 
 
-def _warnings(panel: Panel, metadata: dict[str, Any]) -> list[dict[str, str]]:
+def _warnings(panel: Panel, metadata: dict[str, Any]) -> list[Any]:
+    """Sentences by language: a model that has grown old, and texts that it was not trained with."""
+    found = [finding["sentence"] for finding in panel.findings if finding["code"] == UNSEEN]
     trained, last = date.fromisoformat(metadata["dataset"]["last_date"]), panel.dates[panel.end - 1].item()
     if (last - trained).days <= YEAR // 2:
-        return []
+        return found
     from tidebook.core.locales import sentence
 
-    return [sentence("tidebook.forecasting", "stale", trained=str(trained), last=str(last))]
+    return [sentence("tidebook.forecasting", "stale", trained=str(trained), last=str(last)), *found]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidebook.jobs.progress import Progress, Watcher
 
 if TYPE_CHECKING:
-    from tidebook.abc import Checkpoint
+    from tidebook.abc import Checkpoint, State
     from tidebook.runs import TrainingManager
     from tidebook.runs.manager import Status
 
 CHECKPOINT_INTERVAL = 10
+
+
+class Cancelled(BaseException):
+    """Somebody asked the training to end. Not an Exception, so that no algorithm swallows it."""
 
 
 class RunContext:
@@ -25,6 +29,7 @@ class RunContext:
         self.seed = seed
         self.deadline: float | None = None
         self.resume: Checkpoint | None = None
+        self.members: Sequence[tuple[str, State]] = ()
         self._run = run
         self._watch = watch
         self._should_stop = should_stop
@@ -37,12 +42,18 @@ class RunContext:
         self._now = replace(self._now, status=status, eta_seconds=None)
         self._watch(self._now)
 
-    def begin(self, device: str, resume: Checkpoint | None) -> None:
-        """Training begins on `device`, after the epochs of `resume`."""
+    def begin(self, device: str, resume: Checkpoint | None, *, fits: int = 1) -> None:
+        """Training begins on `device`, after the epochs of `resume`; it is the first of `fits` models."""
         self.device, self.resume = device, resume
         self._started = time.monotonic()
-        self._now = replace(self._now, epoch=resume.epoch if resume else 0)
+        self._now = replace(self._now, epoch=resume.epoch if resume else 0, fits=fits)
         self.enter("training")
+
+    def next_fit(self) -> None:
+        """The model before is done; another one begins, from its first epoch."""
+        self.resume = None
+        self._started = time.monotonic()
+        self._now = replace(self._now, fit=self._now.fit + 1, epoch=0, step=0, eta_seconds=None)
 
     def log(self, text: str) -> None:
         """A line in logs/training.log."""
@@ -78,6 +89,6 @@ class RunContext:
         now = replace(self._now, **changes, elapsed_seconds=elapsed)
         first = self.resume.epoch if self.resume else 0
         done = now.epoch - first + (now.step / now.steps if now.steps else 0.0)
-        left = now.epochs - first - done
+        left = now.epochs - first - done + now.epochs * (now.fits - now.fit - 1)
         self._now = replace(now, eta_seconds=elapsed / done * left if done > 0 else None)
         self._watch(self._now)

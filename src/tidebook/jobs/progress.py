@@ -26,16 +26,18 @@ class Progress:
     val_loss: float | None = None  #: of the last finished epoch
     best_val_loss: float | None = None
     best_epoch: int | None = None
-    elapsed_seconds: float = 0.0  #: of training
-    eta_seconds: float | None = None  #: until the last epoch, at the pace so far
+    elapsed_seconds: float = 0.0  #: of training this model
+    eta_seconds: float | None = None  #: until the last epoch of the last model, at the pace so far
+    fit: int = 0  #: models trained before this one; the first is the one that is kept
+    fits: int = 1  #: models in all: with refit one for each fold
 
     @property
     def fraction(self) -> float:
-        """The share of all steps that are done, 0 to 1."""
+        """The share of all steps of all models that are done, 0 to 1."""
         if self.epochs == 0:
-            return 0.0
+            return self.fit / self.fits
         within = self.step / self.steps if self.steps else 0.0
-        return min(1.0, (self.epoch + within) / self.epochs)
+        return (self.fit + min(1.0, (self.epoch + within) / self.epochs)) / self.fits
 
 
 Watcher = Callable[[Progress], None]

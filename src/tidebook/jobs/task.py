@@ -11,8 +11,9 @@ from types import FrameType
 from tidebook.core.errors import NotFound, TaskFailure, TidebookError
 from tidebook.core.files import read_json, write_json
 from tidebook.core.settings import Settings
+from tidebook.jobs.context import Cancelled
 from tidebook.jobs.progress import ProgressFile
-from tidebook.jobs.train import Cancelled, train
+from tidebook.jobs.train import train
 from tidebook.specs import TrainSpec
 
 

@@ -17,8 +17,9 @@ from tidebook.core.arrays import I64
 from tidebook.core.errors import DataFault
 from tidebook.neural.cut import cut
 from tidebook.neural.decoding import decode
-from tidebook.neural.hyperparameters import YEAR, NeuralHyperparameters
+from tidebook.neural.hyperparameters import NeuralHyperparameters
 from tidebook.neural.loop import Trained, train
+from tidebook.neural.loss import Objective
 from tidebook.neural.schema import Schema
 from tidebook.neural.tables import Tables
 from tidebook.neural.windows import Layout
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
     from tidebook.data.panel import Panel
     from tidebook.data.splits import Span
 
-QUANTILES = (0.5,)
+
+LOSS_FUNCTIONS = {
+    "mae": "L1Loss",
+    "huber": "HuberLoss",
+    "mse": "MSELoss",
+    "quantile": "PinballLoss",
+    "poisson": "PoissonNLLLoss",
+    "tweedie": "TweedieDeviance",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class NeuralAlgorithm:
         """Trains on the train part; the epoch with the lowest validation loss is kept."""
         model, layout, config = _train(self.module, panel, span, asdict(hyperparameters), context)
         config = {"model_type": self.name, **config}
-        fitted = NeuralFitted(model, layout, config, context.device)
+        fitted = NeuralFitted(model, layout, Objective(config["loss"]), config, context.device)
         config["validation"] = validation(fitted, panel, span)
         return fitted
 
@@ -61,6 +70,7 @@ class NeuralAlgorithm:
         try:
             schema = Schema.from_json(config["covariates"], config["scalers"])
             layout = Layout(int(config["seq_length"]), int(config["output_length"]), schema)
+            objective = Objective(config["loss"])
             model = self.module(**_arguments(_taken(self.module), config))
             model.load_state_dict(state.weights)
         except (KeyError, TypeError, RuntimeError) as error:
@@ -69,23 +79,25 @@ class NeuralAlgorithm:
                 got=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
                 fix="Take config and weights of the same run.",
             ) from error
-        return NeuralFitted(model, layout, config, "cpu")
+        return NeuralFitted(model, layout, objective, config, "cpu")
 
 
 class NeuralFitted:
     """A trained module and what it takes to forecast with it."""
 
-    def __init__(self, model: nn.Module, layout: Layout, config: dict[str, Any], device: str) -> None:
+    def __init__(
+        self, model: nn.Module, layout: Layout, objective: Objective, config: dict[str, Any], device: str
+    ) -> None:
         self._model = model.eval()
         self._layout = layout
+        self._objective = objective
         self._config = config
         self._device = device
 
-    def forecast(self, panel: Panel, series: I64, origin: I64, horizon: int) -> Forecast:
-        """See abc.Fitted. All pairs in one batch, in chunks that fit into memory."""
+    def forecast(self, panel: Panel, series: I64, origin: I64, horizon: int, *, cached: bool = True) -> Forecast:
+        """See abc.Fitted. All pairs in one batch, in chunks that fit into memory; for `cached` see decoding.decode."""
         needed, position = np.unique(series, return_inverse=True)
-        # A year before the first window is all that can be asked for.
-        first = max(0, int(origin.min()) - max(self._layout.look_back, YEAR))
+        first = max(0, int(origin.min()) - self._layout.look_back - self._layout.reach)
         part = cut(panel, first, min(panel.days, int(origin.max()) + horizon))
         if len(needed) < len(panel.keys):
             part = part.select(needed.tolist())
@@ -94,9 +106,11 @@ class NeuralFitted:
             self._model,
             tables,
             self._layout,
+            self._objective,
             torch.from_numpy(position).to(self._device),
             torch.from_numpy(origin - first).to(self._device),
             horizon,
+            cached=cached,
         )
         return Forecast(values.cpu().numpy(), tuple(self._config["quantiles"]))
 
@@ -125,16 +139,16 @@ def _train(
     with torch.random.fork_rng(devices=[context.device] if context.device.startswith("cuda") else []):
         torch.manual_seed(context.seed)
         seen = cut(panel, 0, span.validation_end)
-        schema = Schema.fit(seen, span)
+        schema = Schema.fit(seen, span, settings)
         layout = Layout(settings.seq_length, settings.output_length, schema)
         taken = _taken(module)
         positions = settings.positions if "positions" in taken else 1
         sizes = {
             "input_size": len(layout.past_names),
             "known_size": len(layout.known_names),
-            "earlier_size": 2 * len(layout.lags),
+            "earlier_size": len(layout.earlier_names),
             "static_size": len(layout.static_names),
-            "output_size": len(QUANTILES),
+            "output_size": len(Objective(settings.loss).quantiles),
         }
         model = module(**_arguments(taken, {**values, **sizes})).to(context.device)
         tables = Tables.of(seen, schema, context.device)
@@ -145,7 +159,7 @@ def _train(
         "feature_names": list(layout.past_names),
         "known_feature_names": list(layout.known_names),
         "static_feature_names": list(layout.static_names),
-        "quantiles": list(QUANTILES),
+        "quantiles": list(Objective(settings.loss).quantiles),
         "covariates": schema.columns(),
         "scalers": schema.scalers(),
         "training": _training_args(values, trained),
@@ -169,10 +183,10 @@ def _training_args(values: dict[str, Any], trained: Trained) -> dict[str, Any]:
     """The content of model/training_args.json."""
     return {
         "epochs": values["epochs"],
-        "batch_size": values["batch_size"],
+        "batch_size": trained.batch_size,
         "learning_rate": values["learning_rate"],
         "optimizer": "AdamW",
-        "loss_function": {"mae": "L1Loss", "huber": "HuberLoss", "mse": "MSELoss"}[values["loss"]],
+        "loss_function": LOSS_FUNCTIONS[values["loss"]],
         "train_samples": trained.train_windows,
         "val_samples": trained.val_windows,
         "best_val_loss": trained.best_val_loss,

@@ -15,8 +15,9 @@ REACH = (
 class Head(nn.Module):
     """Forecasts `output_length` days at once from a position's encoding, with the known of the days around each.
 
-    forward(encoded[B, L, H], known[B, L + O, K], static[B, S]) -> [B, N, O, Q]: from the last N = `positions`
-    positions while training, from the last one alone otherwise. The last `earlier_size` columns of the known are
+    forward(encoded[B, L, H], known[B, D + O, K], static[B, S]) -> [B, N, O, Q]: from the last N = `positions` of the L
+    positions while training, from the last one alone otherwise. The known are those of the D days up to the last
+    position, of which REACH + N - 1 are enough, and of the O days after it. Their last `earlier_size` columns are
     earlier values of the target.
 
     A day's known become H features, once for all positions that forecast it; beyond the last known day there is
@@ -51,10 +52,11 @@ class Head(nn.Module):
 
     def forward(self, encoded: Tensor, known: Tensor, static: Tensor) -> Tensor:
         """[B, N, O, Q], in the window's units."""
-        batch, length, hidden = encoded.shape
+        batch, available, hidden = encoded.shape
         quantiles = self.alone.out_features
         output = self.distance.out_features // quantiles
-        count = min(self.positions, length) if self.training else 1
+        count = min(self.positions, available) if self.training else 1
+        length = known.shape[1] - output
         first = length - count  # the first position that forecasts; its days are first + 1 ... first + O
         width = count + output - 1  # days that are forecast from any position
         attributes = static[:, None]
@@ -65,7 +67,7 @@ class Head(nn.Module):
         features = features + nn.functional.silu(self.mix(self.dropout(features)))  # [B, W, H]
         alone = self.alone(torch.cat((ahead, features), -1))  # [B, W, Q]
 
-        position = torch.cat((self.dropout(encoded[:, first:]), attributes.expand(-1, count, -1)), -1)
+        position = torch.cat((self.dropout(encoded[:, -count:]), attributes.expand(-1, count, -1)), -1)
         weights = self.weights(position).view(batch, count, quantiles, hidden) * hidden**-0.5
         by_day = torch.einsum("bnqh,bwh->bqnw", weights, features) + alone.transpose(1, 2)[:, :, None]
         # Position n forecasts days n ... n + O - 1 of the W. Rows one longer shift each row by its own number.

@@ -12,9 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import DataFault, TaskFailure
-from tidebook.neural.loss import elementwise
+from tidebook.core.errors import TaskFailure
+from tidebook.neural.average import Average
+from tidebook.neural.loss import Objective
+from tidebook.neural.optimizer import optimizer, pace
 from tidebook.neural.sampling import Sampler
+from tidebook.neural.validation import validate, validation_pairs
 from tidebook.neural.windows import gather
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class Trained:
     best_val_loss: float
     train_windows: int  #: windows of an epoch, about
     val_windows: int
+    batch_size: int  #: smaller than asked for where memory did not suffice
     stopped: str  #: why it ended: epochs, patience, deadline, stop
 
 
@@ -52,193 +56,203 @@ def train(
 ) -> Trained:
     """Trains `model` in place and leaves the weights of its best epoch in it.
 
-    Every random choice of an epoch comes from (seed, epoch) alone, and the learning rate from the epoch and step,
+    Every random choice of an epoch comes from (seed, epoch) alone, and the learning rate from the place in it,
     so training goes on from a checkpoint exactly as if it had never stopped. TaskFailure where the loss is no
     longer a number; the best weights so far were kept through the context.
     """
-    device = torch.device(context.device)
-    look_back, output = layout.look_back, layout.output
-    sampler = Sampler.over(
-        tables, span, look_back=look_back, output=output, positions=positions, batch_size=settings.batch_size
-    )
-    if sampler.windows == 0:
-        raise DataFault(
-            f"Training needs a series with {min(14, max(1, look_back // 4))} open days within {look_back} days, "
-            "and an open day after them, in the train part",
-            got="none",
-            fix="Use more history, a smaller seq_length, or shorter validation and test parts.",
-        )
-    held_out = validation_pairs(tables, span, output)
-    measure = elementwise(settings.loss)
-    optimizer = torch.optim.AdamW(_groups(model, settings.weight_decay), lr=settings.learning_rate, fused=True)
-    best: dict[str, Any] = {"epoch": 0, "val_loss": math.inf, "model_state_dict": None}
-    stale = 0
-    epoch = 0
-
-    if context.resume is not None:
-        content = context.resume.content
-        model.load_state_dict(content["model_state_dict"])
-        optimizer.load_state_dict(content["optimizer_state_dict"])
-        epoch, stale, best = int(content["epoch"]), int(content["stale"]), dict(content["best"])
-        if best["model_state_dict"] is None:
-            best["model_state_dict"] = copy.deepcopy(model.state_dict())
-
-    stopped = "epochs"
-    while epoch < settings.epochs and stopped == "epochs":
-        if stale >= settings.patience:
-            stopped = "patience"
-            break
-        epoch += 1
-        started = time.monotonic()
-        generator = torch.Generator().manual_seed(context.seed * 1_000_003 + epoch)
-        torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))  # for dropout
-        series, origin = sampler.epoch(generator)
-        steps = -(-len(series) // settings.batch_size)
-        losses = torch.zeros(steps, device=device)
-        counts = torch.zeros(steps, device=device)
-        looked = 0.0
-        model.train()
-
-        for step in range(steps):
-            chosen = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
-            first = origin[chosen] - look_back
-            length = look_back + positions - 1
-            windows = gather(tables, layout, series[chosen], first, length + output)
-            forecasts = model(windows.past(length), windows.known, windows.static)  # [B, N, O, Q]
-            start = length - forecasts.shape[1] + 1
-            day = first[:, None] + torch.arange(start, length + output, device=device)
-            counted = (windows.seen[:, start:] & (day < span.train_end)).unfold(1, output, 1)
-            errors = measure(forecasts, windows.target[:, start:].unfold(1, output, 1))
-            total = torch.where(counted, errors, 0.0).sum()
-            count = counted.sum()
-            loss = total / count.clamp(min=1)
-
-            for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * _pace(epoch - 1 + step / steps, settings.epochs)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-            optimizer.step()
-            losses[step], counts[step] = total.detach(), count
-
-            now = time.monotonic()
-            if now - looked > LOOK_SECONDS or step + 1 == steps:
-                looked = now
-                _check_finite(losses, counts, epoch, best)
-                so_far = float(losses.sum() / counts.sum().clamp(min=1))
-                context.progress(epoch=epoch, epochs=settings.epochs, step=step + 1, steps=steps, train_loss=so_far)
-            if context.should_stop():
-                stopped = "stop"
-                break
-            if context.deadline is not None and now > context.deadline:
-                stopped = "deadline"
-                break
-
-        if stopped == "stop":
-            epoch -= 1
-            break
-        train_loss = float(losses.sum() / counts.sum().clamp(min=1))
-        val_loss, val_wape = validate(model, tables, layout, held_out, settings)
-        metrics = {
-            "train_loss": train_loss,
-            "val_loss": val_loss,
-            "val_wape": val_wape,
-            "learning_rate": float(optimizer.param_groups[0]["lr"]),
-            "seconds": round(time.monotonic() - started, 3),
-        }
-        context.report(epoch, metrics)
-        improved = val_loss < best["val_loss"]
-        stale = 0 if improved else stale + 1
-        if improved:
-            best = {"epoch": epoch, "val_loss": val_loss, "model_state_dict": copy.deepcopy(model.state_dict())}
-        if improved or epoch % CHECKPOINT_EPOCHS == 0:
-            content = {
-                "epoch": epoch,
-                "model_state_dict": model.state_dict(),
-                "optimizer_state_dict": optimizer.state_dict(),
-                "metrics": metrics,
-                "timestamp": timestamp(),
-                "stale": stale,
-                # The best weights are not stored twice in the checkpoint that they are of.
-                "best": {**best, "model_state_dict": None} if improved else best,
-            }
-            context.save(epoch, content, metrics, best=improved)
-
-    if best["model_state_dict"] is not None:
-        model.load_state_dict(best["model_state_dict"])
+    training = _Training(model, tables, layout, span, settings, positions, context)
+    stopped = training.run()
+    if training.best["model_state_dict"] is not None:
+        model.load_state_dict(training.best["model_state_dict"])
     return Trained(
-        epochs=epoch,
-        best_epoch=best["epoch"],
-        best_val_loss=best["val_loss"],
-        train_windows=sampler.windows,
-        val_windows=len(held_out[0]),
+        epochs=training.epoch,
+        best_epoch=training.best["epoch"],
+        best_val_loss=training.best["val_loss"],
+        train_windows=training.sampler.windows,
+        val_windows=len(training.held_out[0]),
+        batch_size=training.batch_size,
         stopped=stopped,
     )
 
 
-def validation_pairs(tables: Tables, span: Span, output: int) -> tuple[Tensor, Tensor]:
-    """Series [M] and origin [M] that cover the validation part end to end, `output` days each.
+class _Training:
+    """A training and where it stands."""
 
-    DataFault where no day of the validation part was seen.
-    """
-    seen = tables.seen.view(-1, tables.days)
-    origins = torch.arange(span.train_end, span.validation_end, output, device=seen.device)
-    held = torch.stack([seen[:, o : min(o + output, span.validation_end)].any(1) for o in origins.tolist()], dim=1)
-    series, rank = torch.nonzero(held, as_tuple=True)
-    if len(series) == 0:
-        raise DataFault(
-            "The validation part must hold open days with a target",
-            got=f"none in {span.validation_end - span.train_end} days",
-            fix="Choose more validation days, or end the data where the observations end.",
+    def __init__(
+        self,
+        model: nn.Module,
+        tables: Tables,
+        layout: Layout,
+        span: Span,
+        settings: NeuralHyperparameters,
+        positions: int,
+        context: FitContext,
+    ) -> None:
+        self.model, self.tables, self.layout, self.span = model, tables, layout, span
+        self.settings, self.positions, self.context = settings, positions, context
+        self.sampler = Sampler.over(tables, span, layout, positions, settings)
+        self.held_out = validation_pairs(tables, span, layout.output)
+        self.objective = Objective(settings.loss)
+        self.optimizer = optimizer(model, settings.learning_rate, settings.weight_decay)
+        self.average = Average(model, settings.averaging)
+        self.mixed = settings.precision == "bfloat16" or (
+            settings.precision == "auto" and _has_bfloat16(context.device)
         )
-    return series, origins[rank]
+        self.batch_size = settings.batch_size
+        self.best: dict[str, Any] = {"epoch": 0, "val_loss": math.inf, "model_state_dict": None}
+        self.stale = 0  #: epochs since the best one
+        self.epoch = 0  #: epochs trained
+        self.looked = 0.0  #: when the loss was last looked at
+        if context.resume is not None:
+            self._resume(context.resume.content)
+
+    def run(self) -> str:
+        """Trains until there is a reason to stop, and says which."""
+        while self.epoch < self.settings.epochs:
+            if self.stale >= self.settings.patience:
+                return "patience"
+            started = time.monotonic()
+            train_loss, stopped = self._run_epoch()
+            if stopped == "stop":
+                return stopped
+            self.epoch += 1
+            with self.average.applied():
+                self._finish_epoch(train_loss, started)
+            if stopped is not None:
+                return stopped
+        return "epochs"
+
+    def _run_epoch(self) -> tuple[float, str | None]:
+        """The mean loss of the epoch's steps, and why it ended before its end, if it did."""
+        epoch = self.epoch + 1
+        generator = torch.Generator().manual_seed(self.context.seed * 1_000_003 + epoch)
+        torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))  # for dropout
+        series, origin = self.sampler.epoch(generator)
+        sums: list[Tensor] = []
+        done, windows = 0, len(series)
+        self.model.train()
+        while done < windows:
+            chosen = slice(done, done + self.batch_size)
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.settings.learning_rate * pace(self.epoch + done / windows, self.settings.epochs)
+            try:
+                sums.append(self._step(series[chosen], origin[chosen]))
+            except RuntimeError as error:
+                if not _out_of_memory(error) or self.batch_size == 1:
+                    raise
+                self._use_less_memory()
+                continue
+            done += self.batch_size
+            self._look(sums, epoch, steps=len(sums) + max(0, math.ceil((windows - done) / self.batch_size)))
+            if self.context.should_stop():
+                return 0.0, "stop"
+            if self.context.deadline is not None and time.monotonic() > self.context.deadline:
+                return _mean(sums), "deadline"
+        return _mean(sums), None
+
+    def _step(self, series: Tensor, origin: Tensor) -> Tensor:
+        """[2]: the sum of the errors of a step and their number, left on the device."""
+        layout, output = self.layout, self.layout.output
+        first = origin - layout.look_back
+        length = layout.look_back + self.positions - 1
+        windows = gather(self.tables, layout, series, first, length + output)
+        with torch.autocast(first.device.type, torch.bfloat16, enabled=self.mixed):
+            raw = self.model(windows.past(length), windows.known, windows.static)  # [B, N, O, Q]
+        raw = raw.float()
+        start = length - raw.shape[1] + 1
+        day = first[:, None] + torch.arange(start, length + output, device=first.device)
+        counted = (windows.seen[:, start:] & (day < self.span.train_end)).unfold(1, output, 1)
+        target = windows.target[:, start:].unfold(1, output, 1)
+        errors = self.objective.errors(self.objective.forecasts(raw, windows), target, windows)
+        total, count = torch.where(counted, errors, 0.0).sum(), counted.sum()
+
+        self.optimizer.zero_grad(set_to_none=True)
+        (total / count.clamp(min=1)).backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        self.optimizer.step()
+        self.average.update()
+        return torch.stack((total.detach(), count.to(total.dtype)))
+
+    def _look(self, sums: list[Tensor], epoch: int, steps: int) -> None:
+        """Now and then, and at the end of an epoch: is the loss a number, and how far is the training."""
+        now = time.monotonic()
+        if now - self.looked < LOOK_SECONDS and len(sums) < steps:
+            return
+        self.looked = now
+        _check_finite(sums, epoch, self.best)
+        self.context.progress(
+            epoch=epoch, epochs=self.settings.epochs, step=len(sums), steps=steps, train_loss=_mean(sums)
+        )
+
+    def _finish_epoch(self, train_loss: float, started: float) -> None:
+        """Validates, reports and keeps the epoch; the model has the weights that forecast."""
+        val_loss, val_wape = validate(self.model, self.tables, self.layout, self.held_out, self.objective)
+        metrics = {
+            "train_loss": train_loss,
+            "val_loss": val_loss,
+            "val_wape": val_wape,
+            "learning_rate": float(self.optimizer.param_groups[0]["lr"]),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        self.context.report(self.epoch, metrics)
+        improved = val_loss < self.best["val_loss"]
+        self.stale = 0 if improved else self.stale + 1
+        if improved:
+            weights = copy.deepcopy(self.model.state_dict())
+            self.best = {"epoch": self.epoch, "val_loss": val_loss, "model_state_dict": weights}
+        if improved or self.epoch % CHECKPOINT_EPOCHS == 0:
+            self.context.save(self.epoch, self._content(metrics), metrics, best=improved)
+
+    def _content(self, metrics: dict[str, float]) -> dict[str, Any]:
+        """A checkpoint: `model_state_dict` forecasts, `trained` goes on."""
+        improved = self.best["epoch"] == self.epoch
+        return {
+            "epoch": self.epoch,
+            "model_state_dict": self.model.state_dict(),
+            "trained": self.average.own(),
+            "average_steps": self.average.steps,
+            "optimizer_state_dict": self.optimizer.state_dict(),
+            "metrics": metrics,
+            "timestamp": timestamp(),
+            "batch_size": self.batch_size,
+            "stale": self.stale,
+            # The best weights are not stored twice in the checkpoint that they are of.
+            "best": {**self.best, "model_state_dict": None} if improved else self.best,
+        }
+
+    def _resume(self, content: Any) -> None:
+        self.model.load_state_dict(content["model_state_dict"])
+        self.average.restore(content["trained"], content["average_steps"])
+        self.optimizer.load_state_dict(content["optimizer_state_dict"])
+        self.batch_size = int(content["batch_size"])
+        self.epoch, self.stale, self.best = int(content["epoch"]), int(content["stale"]), dict(content["best"])
+        if self.best["model_state_dict"] is None:
+            self.best["model_state_dict"] = copy.deepcopy(content["model_state_dict"])
+
+    def _use_less_memory(self) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.context.device.startswith("cuda"):
+            torch.cuda.empty_cache()
+        self.batch_size //= 2
+        self.context.log(f"Out of memory: going on with {self.batch_size} windows per step in place of twice as many")
 
 
-@torch.no_grad()
-def validate(
-    model: nn.Module,
-    tables: Tables,
-    layout: Layout,
-    pairs: tuple[Tensor, Tensor],
-    settings: NeuralHyperparameters,
-) -> tuple[float, float]:
-    """Loss over the pairs in the windows' units, and WAPE in original units (a fraction)."""
-    measure = elementwise(settings.loss)
-    look_back, output = layout.look_back, layout.output
-    sums = []
-    model.eval()
-    for series, origin in zip(pairs[0].split(512), pairs[1].split(512), strict=True):
-        windows = gather(tables, layout, series, origin - look_back, look_back + output)
-        forecasts = model(windows.past(look_back), windows.known, windows.static)[:, -1:]
-        actual, counted = windows.target[:, look_back:], windows.seen[:, look_back:]
-        errors = measure(forecasts, actual[:, None])[:, 0]
-        predicted = windows.original(forecasts[:, 0, :, forecasts.shape[-1] // 2])
-        if layout.schema.floor is not None:
-            predicted = predicted.clamp(min=layout.schema.floor)
-        true = windows.original(actual)
-        parts = (errors, torch.ones_like(errors), (predicted - true).abs(), true.abs())
-        sums.append(torch.stack([torch.where(counted, values, 0.0).sum() for values in parts]))
-    loss, count, error, size = torch.stack(sums).cpu().double().sum(0).tolist()
-    return loss / count, error / size if size > 0 else math.nan
+def _out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
-def _pace(done: float, epochs: int) -> float:
-    """The share of the learning rate after `done` of `epochs` epochs: a short rise, then half a cosine to 2 %."""
-    rise = min(1.0, 0.05 * epochs)
-    falling = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done / epochs)))
-    return min(1.0, 0.05 + done / rise) * falling
+def _has_bfloat16(device: str) -> bool:
+    """Whether `device` is a GPU whose matrix products are faster with it: Ampere and later."""
+    return device.startswith("cuda") and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
-def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices decay towards zero, biases do not."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
-    ]
+def _mean(sums: list[Tensor]) -> float:
+    total, count = torch.stack(sums).sum(0)
+    return float(total / count.clamp(min=1))
 
 
-def _check_finite(losses: Tensor, counts: Tensor, epoch: int, best: dict[str, Any]) -> None:
+def _check_finite(sums: list[Tensor], epoch: int, best: dict[str, Any]) -> None:
+    losses = torch.stack(sums)[:, 0]
     wrong = torch.nonzero(~torch.isfinite(losses))
     if len(wrong):
         step = int(wrong[0]) + 1

@@ -1,11 +1,22 @@
-"""What a training makes small."""
+"""What a training makes small, and how a model's raw output becomes a forecast under it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
+
+if TYPE_CHECKING:
+    from tidebook.neural.windows import Windows
+
+QUANTILES = (0.025, 0.1, 0.5, 0.9, 0.975)  #: levels that the quantile loss learns: intervals of 80 and 95 %
+COUNTS = frozenset({"poisson", "tweedie"})  #: losses of means that are above 0
+POWER = 1.5  #: of the Tweedie distribution, between Poisson's 1 and gamma's 2
+SMALLEST = 1e-4  #: of a mean, in deviations of its window
 
 
 def _huber(error: Tensor) -> Tensor:
@@ -17,11 +28,49 @@ def _huber(error: Tensor) -> Tensor:
 _ERRORS: dict[str, Callable[[Tensor], Tensor]] = {"mae": torch.abs, "huber": _huber, "mse": torch.square}
 
 
-def elementwise(name: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """`mae`, `huber` or `mse`: the error of forecasts [..., Q] against targets [...], the mean over Q."""
-    error = _ERRORS[name]
+@dataclass(frozen=True)
+class Objective:
+    """A loss, one of `choices`.
 
-    def measure(forecasts: Tensor, target: Tensor) -> Tensor:
-        return error(forecasts - target[..., None]).mean(-1)
+    mae, huber and mse measure in deviations of the window; quantile is the mean of the pinball losses of QUANTILES
+    (Koenker and Bassett, 1978). poisson and tweedie are the unit deviances of counts and of amounts with many zeros,
+    up to a constant (Jørgensen, 1987): forecasts are means above 0, targets below 0 count as 0.
+    """
 
-    return measure
+    name: str
+
+    choices = ("mae", "huber", "mse", "quantile", "poisson", "tweedie")
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The levels that a model trained with it gives."""
+        return QUANTILES if self.name == "quantile" else (0.5,)
+
+    def forecasts(self, raw: Tensor, windows: Windows) -> Tensor:
+        """A model's output [B, ..., Q] as forecasts in the window's units; levels in ascending order."""
+        if self.name == "quantile":
+            return raw.sort(dim=-1).values
+        if self.name in COUNTS:
+            zero = _zero(windows, raw)
+            return softplus(raw - zero) + zero
+        return raw
+
+    def errors(self, forecasts: Tensor, target: Tensor, windows: Windows) -> Tensor:
+        """[B, ...]: the loss of forecasts[B, ..., Q] against targets[B, ...], both in the window's units."""
+        if self.name == "quantile":
+            level = torch.tensor(QUANTILES, device=forecasts.device)
+            error = target[..., None] - forecasts
+            return torch.maximum(level * error, (level - 1) * error).mean(-1)
+        if self.name in COUNTS:
+            zero = _zero(windows, forecasts)
+            mean = (forecasts - zero)[..., 0].clamp(min=SMALLEST)
+            actual = (target - zero[..., 0]).clamp(min=0)
+            if self.name == "poisson":
+                return mean - actual * mean.log()
+            return mean ** (2 - POWER) / (2 - POWER) - actual * mean ** (1 - POWER) / (1 - POWER)
+        return _ERRORS[self.name](forecasts[..., 0] - target)
+
+
+def _zero(windows: Windows, like: Tensor) -> Tensor:
+    """Where 0 lies in the units of each window, [B, 1, ...] to go with `like`."""
+    return (-windows.mean / windows.scale).view(-1, *(1,) * (like.dim() - 1))

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from tidebook.core.errors import DataFault
+
 if TYPE_CHECKING:
     from tidebook.data.splits import Span
+    from tidebook.neural.hyperparameters import NeuralHyperparameters
     from tidebook.neural.tables import Tables
+    from tidebook.neural.windows import Layout
 
 STEPS = 24  #: an epoch of a small panel has about this many steps, by windows that overlap more
 
@@ -23,29 +27,42 @@ class Sampler:
     last: Tensor  #: [S], the day after the last; equal to `first` where there is none
     usable: Tensor  #: [S, T] bool
     stride: int  #: days between the first origins of a series' windows in an epoch
+    most: int  #: windows of an epoch at most, chosen anew in each
 
     @classmethod
     def over(
-        cls, tables: Tables, span: Span, *, look_back: int, output: int, positions: int, batch_size: int
+        cls, tables: Tables, span: Span, layout: Layout, positions: int, settings: NeuralHyperparameters
     ) -> Sampler:
-        """A window's history needs a quarter of its days seen, or 14 if that is less; its outputs one."""
+        """A window's history needs a quarter of its days seen, or 14 if that is less; its outputs one.
+
+        DataFault where there is none.
+        """
+        look_back = layout.look_back
         seen = tables.seen.view(-1, tables.days)[:, : span.train_end].to(torch.int32)
         before = torch.nn.functional.pad(seen.cumsum(1, dtype=torch.int32), (1, 0))  # [S, t]: seen before day t
         origin = torch.arange(span.start + 1, span.train_end, device=seen.device)
         history = before[:, origin] - before[:, (origin - look_back).clamp(min=span.start)]
-        ahead = before[:, (origin + output + positions - 1).clamp(max=span.train_end)] - before[:, origin]
-        usable = torch.zeros_like(seen, dtype=torch.bool)
-        usable[:, origin] = (history >= min(14, max(1, look_back // 4))) & (ahead > 0)
+        ahead = before[:, (origin + layout.output + positions - 1).clamp(max=span.train_end)] - before[:, origin]
+        usable = torch.zeros(seen.shape, dtype=torch.bool, device=seen.device)
+        enough = min(14, max(1, look_back // 4))
+        usable[:, origin] = (history >= enough) & (ahead > 0)
         count = usable.sum(1)
+        if not count.any():
+            raise DataFault(
+                f"Training needs a series with {enough} open days within {look_back} days, "
+                "and an open day after them, in the train part",
+                got="none",
+                fix="Use more history, a smaller seq_length, or shorter validation and test parts.",
+            )
         first = usable.to(torch.int8).argmax(1)
         last = torch.where(count > 0, span.train_end - usable.flip(1).to(torch.int8).argmax(1), first)
-        stride = max(1, min(positions, int(count.sum()) // (STEPS * batch_size)))
-        return cls(first, last, usable, stride)
+        stride = max(1, min(positions, int(count.sum()) // (STEPS * settings.batch_size)))
+        return cls(first, last, usable, stride, settings.epoch_windows)
 
     @property
     def windows(self) -> int:
         """Windows in an epoch, about."""
-        return int(self.usable.sum()) // self.stride
+        return min(self.most, int(self.usable.sum()) // self.stride)
 
     def epoch(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Series [M] and first origin [M] of an epoch's windows, in random order.
@@ -62,5 +79,5 @@ class Sampler:
         origin = (self.first + phase)[series] + rank * self.stride
         kept = self.usable[series, origin]
         series, origin = series[kept], origin[kept]
-        order = torch.randperm(len(series), generator=generator).to(device)
+        order = torch.randperm(len(series), generator=generator)[: self.most].to(device)
         return series[order], origin[order]

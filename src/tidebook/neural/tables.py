@@ -28,7 +28,9 @@ class Tables:
     known: Tensor  #: [S*T, Kc], covariates whose future is known, in the schema's units
     past: Tensor  #: [S*T, Pc], covariates known only afterwards, in the schema's units
     calendar: Tensor  #: [T, C]
+    flags: Tensor  #: [S*T], a number for each combination of the covariates that say yes or no
     static: Tensor  #: [S, A], in the schema's units
+    levels: Tensor | None  #: [S, 2], mean and deviation that windows are scaled by; 0 where they use their own
 
     @classmethod
     def of(cls, panel: Panel, schema: Schema, device: str) -> Tables:
@@ -48,8 +50,10 @@ class Tables:
             target=put(panel.target.astype(np.float32)).view(-1),
             seen=torch.from_numpy(seen).to(device).view(-1),
             open=put(opened).view(-1),
-            known=put(schema.known_scaler.transform(panel.known)).view(series * days, -1),
-            past=put(schema.past_scaler.transform(panel.past)).view(series * days, -1),
-            calendar=put(features(panel.dates, schema.country)[0]),
-            static=put(schema.static_scaler.transform(panel.static)),
+            known=put(schema.known_values(panel)).view(series * days, -1),
+            past=put(schema.past_values(panel)).view(series * days, -1),
+            calendar=put(features(panel.dates, schema.country, schema.calendar)[0]),
+            flags=torch.from_numpy(schema.flags(panel)).to(device).view(-1),
+            static=put(schema.static_values(panel)),
+            levels=None if schema.levels is None else put(schema.levels.of(panel.keys)),
         )

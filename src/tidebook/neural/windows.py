@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from tidebook.neural.hyperparameters import YEAR
-
 if TYPE_CHECKING:
     from tidebook.neural.schema import Schema
     from tidebook.neural.tables import Tables
+
+
+SEASONS = 13  #: seasons that the means of earlier days reach over
 
 
 @dataclass(frozen=True)
@@ -25,24 +26,35 @@ class Layout:
 
     @property
     def lags(self) -> tuple[int, ...]:
-        """Days back of the earlier values that stand among the known: whole weeks, before every origin."""
-        return (YEAR, 7 * -(-self.output // 7))
+        """Days back of the earlier values that stand among the known: whole cycles and seasons, before every origin."""
+        repeats = self.schema.frequency
+        return tuple(steps * -(-self.output // steps) for steps in (repeats.cycle, repeats.season))
+
+    @property
+    def reach(self) -> int:
+        """Days before a window that its columns look back to."""
+        return max(*self.lags, self.lags[-1] + self.schema.frequency.season * (SEASONS - 1))
+
+    @property
+    def earlier_names(self) -> tuple[str, ...]:
+        """[E]: earlier values of the target, each with whether there were any; single days come last."""
+        single = [name for lag in self.lags for name in (f"target_{lag}_days_before", f"seen_{lag}_days_before")]
+        return ("target_alike", "seen_alike", "target_seasons", "seen_seasons", *single)
 
     @property
     def known_names(self) -> tuple[str, ...]:
-        """[K]: covariates, calendar, and earlier values with whether there were any."""
-        lags = [name for lag in self.lags for name in (f"target_{lag}_days_before", f"seen_{lag}_days_before")]
-        return (*self.schema.known, *self.schema.calendar, *lags)
+        """[K]: covariates, calendar, and earlier values."""
+        return (*self.schema.known_columns, *self.schema.calendar, *self.earlier_names)
 
     @property
     def past_names(self) -> tuple[str, ...]:
         """[P]: the target, whether it was seen, past covariates, and the known of the same day."""
-        return ("target", "seen", *self.schema.past, *self.known_names)
+        return ("target", "seen", *self.schema.past_columns, *self.known_names)
 
     @property
     def static_names(self) -> tuple[str, ...]:
         """[S]: attributes, and the level and spread that scaling took out of the window."""
-        return (*self.schema.static, "level", "spread")
+        return (*self.schema.static_columns, "level", "spread")
 
 
 @dataclass(frozen=True)
@@ -58,10 +70,11 @@ class Windows:
     mean: Tensor  #: [B], original units
     scale: Tensor  #: [B], original units
 
-    def past(self, days: int) -> Tensor:
-        """[B, days, P]: the first `days` days as the model's input."""
-        values = torch.stack((self.target[:, :days], self.seen[:, :days].to(self.target.dtype)), dim=-1)
-        return torch.cat((values, self.covariates[:, :days], self.known[:, :days]), dim=-1)
+    def past(self, last: int, *, first: int = 0) -> Tensor:
+        """[B, last - first, P]: the days [first, last) as the model's input."""
+        days = slice(first, last)
+        values = torch.stack((self.target[:, days], self.seen[:, days].to(self.target.dtype)), dim=-1)
+        return torch.cat((values, self.covariates[:, days], self.known[:, days]), dim=-1)
 
     def original(self, values: Tensor) -> Tensor:
         """`values` [B, ...] in the window's units brought back to original units."""
@@ -75,7 +88,8 @@ def gather(
     """The windows of `days` days that begin at day `first` [B] of `series` [B].
 
     From day `visible` [B] on neither target nor past covariates are read. Mean and deviation come from the days
-    seen among the first `look_back`, so no position that is trained or forecast from knows what came after it.
+    seen among the first `look_back`, so no position that is trained or forecast from knows what came after it; or,
+    where the schema says so, from the train part of the series or of all.
     """
     day = first[:, None] + torch.arange(days, device=first.device)
     inside = (day >= 0) & (day < tables.days)
@@ -91,15 +105,17 @@ def gather(
     # A nearly constant window would blow up small changes; one of zeros has no scale of its own.
     scale = torch.maximum(variance.sqrt(), 0.05 * mean.abs())
     scale = torch.where(scale > 1e-6 * layout.schema.unit, scale, layout.schema.unit)
+    if tables.levels is not None:
+        fixed = tables.levels[series]
+        has = fixed[:, 1] > 0
+        mean, scale = torch.where(has, fixed[:, 0], mean), torch.where(has, fixed[:, 1], scale)
 
     def scaled(values: Tensor, valid: Tensor) -> Tensor:
         return torch.where(valid, (values - mean[:, None]) / scale[:, None], 0.0)
 
     earlier = []
-    for lag in layout.lags:
-        before = row - lag
-        valid = readable_before(day, lag, visible) & tables.seen[before.clamp(min=0)] & inside
-        earlier += [scaled(tables.target[before.clamp(min=0)], valid), valid.to(target.dtype)]
+    for value, valid in earlier_values(tables, layout, row, day, visible):
+        earlier += [scaled(value, valid & inside), (valid & inside).to(target.dtype)]
     present = inside[..., None]
     known = torch.cat((tables.known[row], tables.calendar[nearest]), dim=-1) * present
     unit = layout.schema.unit
@@ -116,7 +132,26 @@ def gather(
     )
 
 
-def readable_before(day: Tensor, lag: int, visible: Tensor | None) -> Tensor:
-    """[B, D]: whether the value `lag` days before each day lies in the panel and before `visible`."""
-    before = day - lag
-    return before >= 0 if visible is None else (before >= 0) & (before < visible[:, None])
+def earlier_values(
+    tables: Tables, layout: Layout, row: Tensor, day: Tensor, visible: Tensor | None
+) -> list[tuple[Tensor, Tensor]]:
+    """Values [B, D] in original units that were known a whole output before each day, and where there were any.
+
+    First the means of the same weekday (hour) in the SEASONS before that: of days with the same flags (such as a
+    promotion), and of all. Then single days, `layout.lags` before.
+    """
+    ahead = layout.lags[-1]
+    season = layout.schema.frequency.season
+    seasons = torch.arange(ahead, ahead + season * SEASONS, season, device=row.device)
+    days = torch.cat((seasons, torch.tensor(layout.lags[:1], device=row.device)))
+    before, earlier = row[..., None] - days, day[..., None] - days
+    valid = earlier >= 0 if visible is None else (earlier >= 0) & (earlier < visible[:, None, None])
+    before = before.clamp(min=0)
+    valid &= tables.seen[before]
+    values = tables.target[before]
+    alike = valid & (tables.flags[before] == tables.flags[row][..., None])
+    found = []
+    for chosen in (alike[..., :-1], valid[..., :-1]):
+        count = chosen.sum(-1)
+        found.append(((values[..., :-1] * chosen).sum(-1) / count.clamp(min=1), count > 0))
+    return [*found, (values[..., -1], valid[..., -1]), (values[..., 0], valid[..., 0])]

@@ -12,7 +12,7 @@ from tidebook.core.errors import InvalidInput, NotFound
 from tidebook.core.files import read_json
 from tidebook.core.scope import Address
 
-HEAVY = frozenset({"categories", "history", "series"})  #: metadata that only the details of one version show
+HEAVY = frozenset({"categories", "history", "series", "table"})  #: metadata that only the details of one version show
 
 
 def address_of(prefix: str) -> Address | None:

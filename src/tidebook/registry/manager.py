@@ -146,7 +146,7 @@ class ModelManager:
         }
 
     def get(self, address: Address | str) -> dict[str, Any]:
-        """The list item of a version with `files`, `metadata`, `config`, `eval_results` and `history`.
+        """The list item of a version with `files`, `metadata`, `config`, `eval_results`, `history` and `backtest`.
 
         NotFound where the version is deleted, also while it is read, or never was.
         """
@@ -163,6 +163,7 @@ class ModelManager:
             "config": read_object(self.store, address, "config.json"),
             "eval_results": read_object(self.store, address, "eval_results.json"),
             "history": metadata.get("history") or [],
+            "backtest": read_object(self.store, address, "backtest.json") or None,
         }
 
     def resolve(self, line: Address | str, version: str = "best") -> Address:

@@ -55,6 +55,19 @@ class TrainSpec(BaseModel):
     )
     validation_days: int = Field(28, ge=1, le=3650, description="Days before the test part that choose the best epoch.")
     test_days: int = Field(28, ge=1, le=3650, description="Held-out days at the end on which the model is evaluated.")
+    folds: int = Field(1, ge=1, le=100, description="Forecasts of `test_days` days that the model is evaluated by.")
+    stride: int | None = Field(
+        None, ge=1, le=3650, description="Days from the first day of a fold to that of the next; default: test_days."
+    )
+    refit: bool = Field(
+        False,
+        description="Whether each earlier fold is forecast by a model of its own, trained on the days before it.",
+    )
+    intervals: tuple[float, ...] = Field(
+        (80, 95),
+        max_length=10,
+        description="Percent of the values that each prediction interval is to hold; empty for none.",
+    )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of everything random.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda, cuda:N or mps.")
     name: str = Field("", max_length=200, description="A name for people; default: the training description.")
@@ -64,10 +77,19 @@ class TrainSpec(BaseModel):
         description="Which columns mean what, where `dataset` is a path; a registered dataset has its own.",
     )
 
-    @field_validator("product_ids", "store_ids", "known_future", mode="before")
+    @field_validator("product_ids", "store_ids", "known_future", "intervals", mode="before")
     @classmethod
     def _one_may_stand_alone(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        return (value,) if isinstance(value, str | int | float) else value
+
+    @field_validator("intervals")
+    @classmethod
+    def _ascending(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 1 <= level <= 99.9 for level in levels):
+            raise ValueError("each interval holds 1 to 99.9 percent")
+        if len(set(levels)) < len(levels):
+            raise ValueError("each interval comes once")
+        return tuple(sorted(levels))
 
     @property
     def scope(self) -> Scope:

@@ -1,4 +1,4 @@
-"""A fitted model on the held-out end, beside the naive forecasts."""
+"""A fitted model on days that it has not seen, beside the naive forecasts."""
 
 from __future__ import annotations
 
@@ -7,77 +7,82 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tidebook.abc import Forecast
 from tidebook.algorithms.seasonal_naive import repeat_season
-from tidebook.core.arrays import F32, I64
-from tidebook.training import metrics
+from tidebook.core.arrays import F32, I64, Flags
+from tidebook.intervals import Calibrated
+from tidebook.intervals.days import closed
 
 if TYPE_CHECKING:
     from tidebook.abc import Fitted
     from tidebook.data.panel import Panel
-    from tidebook.data.splits import Span
 
 NAIVE_SEASONS = (7, 14)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of forecasting the whole test part from its first day."""
+    """What came of forecasting H days from one origin, for the M series that were observed on any of them."""
 
-    metrics: dict[str, float]  #: over all series and days; see training.metrics
-    per_series: list[dict[str, Any]]  #: {series, product_id, store_id, metrics}, in the panel's order
-    baseline: dict[str, dict[str, float]]  #: the metrics of seasonal_naive_7 and seasonal_naive_14
-    predictions: list[dict[str, Any]]  #: {series, product_id, store_id, date, actual, prediction}, observed days
-    series: I64  #: [M], positions in the panel of the series with an observed test day
-    origin: int  #: position of the first test day
-    values: F32  #: [M, H], the point forecasts
+    origin: int  #: position of the first day
+    refit: bool  #: whether the model was trained for this origin, after the one that is kept
+    series: I64  #: [M], positions in the panel
+    actual: F32  #: [M, H]
+    mask: Flags  #: [M, H], what was observed of it
+    forecast: Forecast  #: [M, H, Q]
+    total: Forecast | None  #: [1, H, Q] of the sum of these series, where the model has intervals for it
+    naive: dict[str, F32]  #: [M, H] of seasonal_naive_7 and seasonal_naive_14
+    certain: Flags  #: [M, H], days known to be closed that are forecast 0: right by definition
+
+    @property
+    def values(self) -> F32:
+        """The point forecasts, [M, H]."""
+        return self.forecast.point
 
 
-def evaluate(fitted: Fitted, panel: Panel, span: Span, *, season: int = 7) -> Evaluation:
-    """Forecasts the test part of every series that was observed in it, in one batch.
+def evaluate(fitted: Fitted, panel: Panel, origin: int, horizon: int, *, refit: bool = False) -> Evaluation:
+    """Forecasts `horizon` days from `origin` of every series that was observed on any of them, in one batch.
 
-    `season` is that of MASE, in days. Known covariates of the test part are given to the model; of the target it
-    reads nothing from the first test day on.
+    Known covariates of these days are given to the model; of the target it reads nothing from the origin on.
     """
-    test = slice(span.validation_end, span.test_end)
-    horizon = span.test_end - span.validation_end
-    series = np.flatnonzero(panel.mask[:, test].any(axis=1)).astype(np.int64)
-    origin = np.full(len(series), span.validation_end, dtype=np.int64)
-    values = fitted.forecast(panel, series, origin, horizon).point
-    y, mask = panel.target[series, test], panel.mask[series, test]
-    history, seen = panel.target[series, : span.validation_end], panel.mask[series, : span.validation_end]
-
-    def measured(forecast: F32, rows: slice = slice(None)) -> dict[str, float]:
-        return metrics.evaluate(y[rows], forecast[rows], mask[rows], history[rows], seen[rows], season)
-
-    keys = [panel.keys[i] for i in series]
-    dates = [str(day) for day in panel.dates[test]]
+    days = slice(origin, origin + horizon)
+    series = np.flatnonzero(panel.mask[:, days].any(axis=1)).astype(np.int64)
+    origins = np.full(len(series), origin, dtype=np.int64)
+    if len(series):
+        forecast = fitted.forecast(panel, series, origins, horizon)
+    else:
+        forecast = Forecast(np.zeros((0, horizon, 1), dtype=np.float32))
     return Evaluation(
-        metrics=measured(values),
-        per_series=[
-            {
-                "series": key.label,
-                "product_id": key.product_id,
-                "store_id": key.store_id,
-                "metrics": measured(values, slice(row, row + 1)),
-            }
-            for row, key in enumerate(keys)
-        ],
-        baseline={
-            f"seasonal_naive_{days}": measured(repeat_season(panel, series, origin, horizon, days))
-            for days in NAIVE_SEASONS
-        },
-        predictions=[
-            {
-                "series": keys[row].label,
-                "product_id": keys[row].product_id,
-                "store_id": keys[row].store_id,
-                "date": dates[day],
-                "actual": float(y[row, day]),
-                "prediction": float(values[row, day]),
-            }
-            for row, day in np.argwhere(mask).tolist()
-        ],
+        origin=origin,
+        refit=refit,
         series=series,
-        origin=span.validation_end,
-        values=values,
+        actual=panel.target[series, days],
+        mask=panel.mask[series, days],
+        forecast=forecast,
+        total=fitted.total(panel, series, origin, forecast) if isinstance(fitted, Calibrated) else None,
+        naive={
+            f"seasonal_naive_{season}": repeat_season(panel, series, origins, horizon, season)
+            for season in NAIVE_SEASONS
+        },
+        certain=closed(panel, series, origins, horizon) & (forecast.point == 0),
     )
+
+
+def predictions(panel: Panel, evaluation: Evaluation) -> list[dict[str, Any]]:
+    """{series, product_id, store_id, origin, date, actual, prediction} of each observed day."""
+    keys = [panel.keys[i] for i in evaluation.series]
+    origin = str(panel.dates[evaluation.origin])
+    dates = [str(day) for day in panel.dates[evaluation.origin : evaluation.origin + evaluation.actual.shape[1]]]
+    values = evaluation.values
+    return [
+        {
+            "series": keys[row].label,
+            "product_id": keys[row].product_id,
+            "store_id": keys[row].store_id,
+            "origin": origin,
+            "date": dates[day],
+            "actual": float(evaluation.actual[row, day]),
+            "prediction": float(values[row, day]),
+        }
+        for row, day in np.argwhere(evaluation.mask).tolist()
+    ]

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
 
-from tidebook.core.arrays import Days, Flags
+from tidebook.core.arrays import F64, Days, Flags
+from tidebook.intervals.levels import pairs
+from tidebook.training import metrics
 from tidebook.training.canvas import (
     ACCENT,
     BOTTOM,
@@ -34,12 +35,14 @@ from tidebook.training.canvas import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from tidebook.abc import Forecast
     from tidebook.data.panel import Panel
     from tidebook.training.evaluation import Evaluation
 
-__all__ = ["canvas", "draw_forecast", "forecast", "loss_curve", "save"]
+__all__ = ["Band", "bands", "canvas", "draw_forecast", "forecast", "legend", "loss_curve", "save"]
 
-F64 = npt.NDArray[np.float64]
+Band = tuple[float, F64, F64]  #: level in percent, lower and upper bound by day
+BAND = 0.16  #: opacity of a band; where a narrower one lies in it, it is darker by itself
 HISTORY_DAYS = 112  #: shown before a forecast
 MULTIPLES = 6  #: series shown on their own at most, the largest
 COLUMNS = 3
@@ -87,12 +90,25 @@ def forecast(panel: Panel, evaluation: Evaluation, title: str, path: Path) -> No
     mask = panel.mask[evaluation.series, first:last]
     actual = np.where(mask, panel.target[evaluation.series, first:last], np.nan).astype(np.float64)
     predicted = evaluation.values.astype(np.float64)
-    wape, naive = evaluation.metrics["wape"], evaluation.baseline["seasonal_naive_14"]["wape"]
+    held, came = evaluation.mask, evaluation.actual.astype(np.float64)
+    wape = metrics.wape(came[held], predicted[held])
+    naive = metrics.wape(came[held], evaluation.naive["seasonal_naive_14"][held].astype(np.float64))
     subtitle = f"{dates[split]} to {dates[-1]}, held out. WAPE {wape:.3f}, seasonal naive of 14 days {naive:.3f}"
+    subtitle = ", ".join(
+        filter(None, [subtitle, legend([level for level, _, _ in pairs(evaluation.forecast.quantiles)])])
+    )
     count = len(evaluation.series)
     if count == 1:
         figure, axes = canvas(title, subtitle)
-        draw_forecast(axes, dates[:split], actual[0, :split], dates[split:], predicted[0], actual[0, split:])
+        draw_forecast(
+            axes,
+            dates[:split],
+            actual[0, :split],
+            dates[split:],
+            predicted[0],
+            actual[0, split:],
+            bands=bands(evaluation.forecast, 0),
+        )
         save(figure, path)
         return
     shown = np.argsort(-np.nansum(actual, axis=1), kind="stable")[:MULTIPLES]
@@ -107,7 +123,15 @@ def forecast(panel: Panel, evaluation: Evaluation, title: str, path: Path) -> No
         total = np.where(nobody, np.nan, np.nansum(actual, axis=0))
         # The total of the forecasts is over the same series and days as that of the observations.
         forecast_total = np.where(nobody[split:], np.nan, np.where(mask[:, split:], predicted, 0).sum(axis=0))
-        draw_forecast(axes, dates[:split], total[:split], dates[split:], forecast_total, total[split:])
+        draw_forecast(
+            axes,
+            dates[:split],
+            total[:split],
+            dates[split:],
+            forecast_total,
+            total[split:],
+            bands=bands(evaluation.total, 0),
+        )
         width = (RIGHT - LEFT - 0.055 * (COLUMNS - 1)) / COLUMNS
         for place, series in enumerate(shown.tolist()):
             row, column = divmod(place, COLUMNS)
@@ -115,7 +139,8 @@ def forecast(panel: Panel, evaluation: Evaluation, title: str, path: Path) -> No
             left = LEFT + column * (width + 0.055)
             small = figure.add_axes((left, 1 - (top + lower) / height, width, lower / height))
             quiet(small, ticks=3)
-            entry = evaluation.per_series[series]
+            seen = held[series]
+            own = metrics.wape(came[series, seen], predicted[series, seen])
             draw_forecast(
                 small,
                 dates[split - 28 : split] if split > 28 else dates[:split],
@@ -123,10 +148,11 @@ def forecast(panel: Panel, evaluation: Evaluation, title: str, path: Path) -> No
                 dates[split:],
                 predicted[series],
                 actual[series, split:],
+                bands=bands(evaluation.forecast, series),
                 named=False,
             )
             small.set_title(
-                printable(f"{entry['series']}, WAPE {entry['metrics']['wape']:.3f}"),
+                printable(f"{panel.keys[evaluation.series[series]].label}, WAPE {own:.3f}"),
                 loc="left",
                 size=SMALL,
                 color=INK_2,
@@ -144,13 +170,16 @@ def draw_forecast(
     prediction: F64,
     actual: F64 | None = None,
     *,
+    bands: Sequence[Band] = (),
     named: bool = True,
 ) -> None:
-    """History in ink, the forecast in the accent colour, a thin line with its date at the origin.
+    """History in ink, the forecast in the accent colour over its intervals, a thin line with its date at the origin.
 
     NaN leaves a gap. `actual` is what came on the forecast's days. `named` puts names at the curves' ends.
     """
     with style():
+        for _, lower, upper in bands:
+            axes.fill_between(dates, lower, upper, color=ACCENT, alpha=BAND, linewidth=0)
         if actual is not None:
             come = np.concatenate((history[-1:], actual))
             axes.plot(np.concatenate((history_dates[-1:], dates)), come, color=INK, linewidth=1.0, alpha=0.45)
@@ -158,7 +187,8 @@ def draw_forecast(
         axes.plot(dates, prediction, color=ACCENT, linewidth=1.5)
         axes.axvline(dates[0], color=INK_2, linewidth=0.6)
         axes.set_xlim(history_dates[0], dates[-1])
-        everything = np.concatenate((history, prediction, [] if actual is None else actual))
+        outermost = [curve for _, lower, upper in bands for curve in (lower, upper)]
+        everything = np.concatenate((history, prediction, [] if actual is None else actual, *outermost))
         everything = everything[np.isfinite(everything)]
         if len(everything):
             low, high = float(everything.min()), float(everything.max())
@@ -188,6 +218,19 @@ def draw_forecast(
         if actual is not None:
             ends.append((_last(actual), "actual", INK_2))
         label_ends(axes, [end for end in ends if np.isfinite(end[0])])
+
+
+def bands(forecast: Forecast | None, row: int) -> list[Band]:
+    """The intervals of one row of a forecast, narrowest first."""
+    if forecast is None:
+        return []
+    values = forecast.values[row].astype(np.float64)
+    return [(level, values[:, low], values[:, high]) for level, low, high in pairs(forecast.quantiles)]
+
+
+def legend(levels: Sequence[float]) -> str:
+    """`bands of 80 and 95 %`; nothing where there are none."""
+    return f"bands of {' and '.join(f'{level:g}' for level in levels)} %" if levels else ""
 
 
 def _last(values: F64) -> float:

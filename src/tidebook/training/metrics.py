@@ -15,6 +15,7 @@ from tidebook.core.arrays import Flags
 
 F64 = npt.NDArray[np.float64]
 Values = npt.NDArray[np.floating[Any]]
+CHUNK = 4096  #: series at a time where the whole past is looked at
 
 
 def evaluate(
@@ -87,9 +88,13 @@ def mase(
 
     And how many series with forecasts were left out because that mean is 0 or there are no two such days.
     """
-    before, after = insample[:, :-season].astype(np.float64), insample[:, season:].astype(np.float64)
-    both: Flags = insample_mask[:, :-season] & insample_mask[:, season:]
-    scale = _row_means(np.abs(after - before), both)
+    parts = []
+    for first in range(0, max(1, len(insample)), CHUNK):
+        values = insample[first : first + CHUNK].astype(np.float64)
+        seen = insample_mask[first : first + CHUNK]
+        both: Flags = seen[:, :-season] & seen[:, season:]
+        parts.append(_row_means(np.abs(values[:, season:] - values[:, :-season]), both))
+    scale = np.concatenate(parts)
     error = _row_means(np.abs(y.astype(np.float64) - yhat), mask)
     asked = mask.any(axis=1)
     defined = asked & (scale > 0)

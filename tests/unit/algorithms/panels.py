@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from tidebook.abc import Checkpoint
+from tidebook.abc import Checkpoint, State
 from tidebook.algorithms import registry
 from tidebook.algorithms.hyperparameters import build, schema
 from tidebook.data.panel import Panel, SeriesKey
@@ -24,6 +24,7 @@ SMALL = {
     "hidden_size": 8,
     "num_layers": 1,
     "patience": 5,
+    "candidates": "seasonal_naive",
 }
 
 
@@ -70,6 +71,7 @@ class Recorder:
     seed: int = 0
     deadline: float | None = None
     resume: Checkpoint | None = None
+    members: Sequence[tuple[str, State]] = ()
     stop: Callable[[], bool] = lambda: False
     lines: list[str] = field(default_factory=list)
     reports: list[tuple[int, dict[str, float]]] = field(default_factory=list)
@@ -98,6 +100,24 @@ def small(name: str, **values: Any) -> Any:
     return build(cls, {k: v for k, v in {**SMALL, **values}.items() if k in schema(cls)["properties"]})
 
 
+def states(data: Panel, parts: Span) -> list[tuple[str, State]]:
+    """Small models to make an ensemble of, each with an address."""
+    fitted = [fit("seasonal_naive", data, parts, season=7), fit("lstm", data, parts, epochs=1)]
+    return [
+        (f"global/all/none/{state.config['model_type']}/v1", state) for state in (model.state() for model in fitted)
+    ]
+
+
 def fit(name: str, data: Panel, parts: Span, context: Recorder | None = None, **values: Any) -> Any:
-    """A fitted model of the algorithm `name`."""
-    return registry.find(name).fit(data, parts, small(name, **values), context or Recorder())
+    """A fitted model of the algorithm `name`; one that is made of members gets `states`."""
+    algorithm = registry.find(name)
+    context = context or Recorder()
+    if algorithm.traits.members and not context.members:
+        context.members = states(data, parts)
+    return algorithm.fit(data, parts, small(name, **values), context)
+
+
+def untimed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` without how long things took."""
+    table = [{**entry, "seconds": None} for entry in config.get("table", ())]
+    return {**config, "table": table}

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-PACKAGES = ("tidebook.cli", "tidebook.data", "tidebook.forecasting")
+PACKAGES = ("tidebook.combining", "tidebook.cli", "tidebook.data", "tidebook.forecasting")
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -70,7 +70,7 @@ def test_single_missing_days_are_counted() -> None:
 
 def test_cells_that_are_empty_negative_or_not_finite_are_counted() -> None:
     rows = table(days=100, stores=1, products=1).with_columns(
-        sales=pl.Series([None, -1.0, float("nan"), float("inf"), *[3.0] * 96], dtype=pl.Float64)
+        sales=pl.Series([-1.0, None, float("nan"), float("inf"), *[3.0] * 96], dtype=pl.Float64)
     )
     report = {finding.code: finding for finding in _audit(rows).findings}
     assert report["nulls"].column == "sales"

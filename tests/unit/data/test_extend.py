@@ -77,14 +77,6 @@ def test_a_row_that_makes_no_sense_is_refused(panel: Panel, row: dict[str, Any],
         extend(panel, 4, [row], ("promo",))
 
 
-def test_a_text_that_was_never_seen_is_refused() -> None:
-    rows = table(days=10).with_columns(state_holiday=pl.lit("none"))
-    panel = load_panel(rows, known_future=("state_holiday",))
-    assert extend(panel, 1, [{"date": DAYS[0], "state_holiday": "none"}], ("state_holiday",)).known[0, 10, 0] == 0
-    with pytest.raises(InvalidInput, match="must be one of the values seen before, but got 'nine'"):
-        extend(panel, 1, [{"date": DAYS[0], "state_holiday": "nine"}], ("state_holiday",))
-
-
 def test_what_is_neither_stated_nor_required_goes_on_as_it_was() -> None:
     rows = table(days=10, products=1).with_columns(
         price=pl.when(pl.col("store_id") == "S1").then(2.5).otherwise(4.0), open=pl.lit(1)

@@ -197,7 +197,7 @@ def test_a_day_with_a_row_is_open_unless_the_row_says_otherwise() -> None:
 def test_the_codes_of_a_model_are_kept_whatever_the_new_table_holds() -> None:
     rows = table(days=3, stores=1, products=1).with_columns(state_holiday=pl.Series(["b", "b", "x"]))
     panel = load_panel(rows, known_future=("state_holiday",), categories={"state_holiday": ("0", "a", "b")})
-    assert panel.known[0, :, 0].tolist() == [2, 2, 0]
+    assert panel.known[0, :, 0].tolist() == [2, 2, 3]
     assert panel.categories == {"state_holiday": ("0", "a", "b")}
 
 
@@ -223,13 +223,14 @@ def test_a_covariate_of_numbers_with_a_few_words_is_refused() -> None:
 
 
 def test_the_calendar_ends_with_the_last_observation_and_the_rest_is_said() -> None:
-    rows = table(days=10).with_columns(
-        sales=pl.when(pl.col("date") > date(2024, 1, 7)).then(None).otherwise(pl.col("sales"))
-    )
-    panel = load_panel(rows)
-    assert (panel.end, str(panel.dates[-1])) == (7, "2024-01-07")
+    told = pl.col("date").is_between(date(2024, 1, 3), date(2024, 1, 7))
+    rows = table(days=10).with_columns(sales=pl.when(told).then(pl.col("sales")))
+    panel = load_panel(rows, known_future=())
+    assert (panel.days, panel.end, str(panel.dates[0]), str(panel.dates[-1])) == (5, 5, "2024-01-03", "2024-01-07")
+    assert panel.plan is None
     found = {finding["code"]: finding for finding in panel.findings}
-    assert (found["untold"]["count"], found["untold"]["treatment"]) == (12, "drop")
+    assert found.keys() == {"untold"}
+    assert (found["untold"]["count"], found["untold"]["treatment"]) == (20, "drop")
 
 
 def test_a_series_without_any_value_is_left_out_and_named() -> None:
@@ -272,7 +273,7 @@ def test_hours_are_not_days() -> None:
 
 
 def test_more_series_and_days_than_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tidebook.data.grid.MAX_CELLS", 100)
+    monkeypatch.setattr("tidebook.data.survey.MAX_CELLS", 100)
     with pytest.raises(DataFault, match="must be at most 100, but got 4 series on 30 days"):
         load_panel(table())
 

@@ -1,58 +1,15 @@
-"""Calendar, splits and scalers."""
+"""Splits and scalers."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.unit.data.frames import table
-from tidebook.core.errors import DataFault, InvalidInput
-from tidebook.data.calendar import features
+from tidebook.core.errors import DataFault
 from tidebook.data.load import load_panel
 from tidebook.data.scalers import Scaler
 from tidebook.data.splits import split
-
-
-def _days(first: str, count: int) -> np.ndarray:
-    return np.datetime64(first, "D") + np.arange(count)
-
-
-def test_weekdays_and_month_ends_are_marked() -> None:
-    values, names = features(_days("2024-02-26", 7), None)  # a Monday
-    assert (values[:, :7] == np.eye(7)).all()
-    assert values[:, names.index("month_end")].tolist() == [0, 0, 0, 1, 0, 0, 0]
-    assert "holiday" not in names
-
-
-def test_chinese_holidays_move_and_weekends_are_made_up_for() -> None:
-    values, names = features(_days("2024-02-03", 20), "CN")
-    holiday, workday = values[:, names.index("holiday")], values[:, names.index("workday")]
-    assert holiday[7:15].all()  # 10 to 17 February 2024
-    assert not holiday[5]
-    assert workday[1]  # Sunday 4 February, made up for
-    assert workday[15]  # Sunday 18 February, made up for
-    assert not workday[0]
-
-
-def test_years_that_no_decree_covers_follow_the_general_rules() -> None:
-    values, names = features(_days("2049-10-01", 1), "CN")
-    assert values[0, names.index("holiday")] == 1
-
-
-def test_other_countries_have_their_holidays() -> None:
-    values, names = features(_days("2024-10-03", 2), "DE")
-    assert values[:, names.index("holiday")].tolist() == [1, 0]
-    with pytest.raises(InvalidInput, match="must be an ISO code whose holidays are known, but got QQ"):
-        features(_days("2024-10-03", 2), "QQ")
-
-
-@given(st.integers(0, 20_000), st.integers(1, 60))
-def test_a_feature_depends_on_its_day_alone(first: int, count: int) -> None:
-    days = np.datetime64(0, "D") + first + np.arange(count)
-    values, _ = features(days, None)
-    assert np.array_equal(values[-1:], features(days[-1:], None)[0])
 
 
 def test_the_end_is_held_out() -> None:

@@ -18,8 +18,9 @@ from tidebook.core.settings import Settings
 from tidebook.data.extend import extend
 from tidebook.forecasting import PredictionEngine
 from tidebook.forecasting.predict import predict
+from tidebook.jobs.context import Cancelled
 from tidebook.jobs.progress import Progress
-from tidebook.jobs.train import Cancelled, TrainResult, train
+from tidebook.jobs.train import TrainResult, train
 from tidebook.registry import ModelManager
 from tidebook.runs import TrainingManager
 from tidebook.specs import ForecastSpec, TrainSpec

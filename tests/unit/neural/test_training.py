@@ -13,6 +13,7 @@ from tests.unit.algorithms.panels import Recorder, fit, panel, span
 from tidebook import checkpoint
 from tidebook.abc import Checkpoint
 from tidebook.core.errors import DataFault, TaskFailure
+from tidebook.neural.windows import gather
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
@@ -172,3 +173,39 @@ def test_a_validation_part_without_observations_is_refused() -> None:
 @pytest.mark.parametrize("loss", ["mae", "huber", "mse"])
 def test_every_loss_trains(loss: str) -> None:
     assert np.isfinite(fit("lstm", panel(), span(), loss=loss, epochs=1).state().config["validation"]["wape"])
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def small_memory(tables: Any, layout: Any, series: torch.Tensor, *rest: Any, **more: Any) -> Any:
+        if len(series) > 20:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+        return gather(tables, layout, series, *rest, **more)
+
+    monkeypatch.setattr("tidebook.neural.loop.gather", small_memory)
+    context = Recorder()
+    fitted = fit("lstm", panel(), span(), context, batch_size=64, epochs=2)
+    assert [line for line in context.lines if "memory" in line] == [
+        "Out of memory: going on with 32 windows per step in place of twice as many",
+        "Out of memory: going on with 16 windows per step in place of twice as many",
+    ]
+    assert fitted.state().config["training"]["batch_size"] == 16
+    assert [epoch for epoch, _ in context.reports] == [1, 2]
+    assert context.saved[-1][1]["batch_size"] == 16
+
+
+def test_the_weights_that_forecast_are_the_mean_of_those_that_were_trained() -> None:
+    context = Recorder()
+    fit("lstm", panel(), span(), context, averaging=0.9, epochs=2)
+    content = context.saved[-1][1]
+    assert not same(content["model_state_dict"], content["trained"])
+    alone = Recorder()
+    fit("lstm", panel(), span(), alone, averaging=0.0, epochs=2)
+    content = alone.saved[-1][1]
+    assert all(torch.equal(content["model_state_dict"][name], weight) for name, weight in content["trained"].items())
+
+
+def test_an_epoch_of_large_data_takes_no_more_windows_than_asked_for() -> None:
+    context = Recorder()
+    fitted = fit("lstm", panel(), span(), context, epoch_windows=40, batch_size=16, epochs=1)
+    assert context.steps[-1]["steps"] == 3
+    assert fitted.state().config["training"]["train_samples"] == 40

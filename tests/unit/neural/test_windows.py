@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from tidebook.algorithms.lstm import LSTMModel
 from tidebook.data.panel import Panel
 from tidebook.neural.decoding import decode
 from tidebook.neural.head import REACH, Head
+from tidebook.neural.hyperparameters import NeuralHyperparameters
+from tidebook.neural.loss import Objective
 from tidebook.neural.sampling import Sampler
 from tidebook.neural.schema import Schema
 from tidebook.neural.tables import Tables
@@ -22,8 +25,12 @@ LOOK_BACK, OUTPUT, POSITIONS = 14, 7, 10
 LENGTH = LOOK_BACK + POSITIONS - 1
 
 
-def layout(data: Panel) -> Layout:
-    return Layout(LOOK_BACK, OUTPUT, Schema.fit(data, span(data.end)))
+def settings_of(**values: Any) -> NeuralHyperparameters:
+    return NeuralHyperparameters(seq_length=LOOK_BACK, output_length=OUTPUT, positions=POSITIONS, **values)
+
+
+def layout(data: Panel, **values: Any) -> Layout:
+    return Layout(LOOK_BACK, OUTPUT, Schema.fit(data, span(data.end), settings_of(**values)))
 
 
 def windows(data: Panel, made: Layout, first: int, days: int = LENGTH + OUTPUT) -> Windows:
@@ -34,7 +41,7 @@ def windows(data: Panel, made: Layout, first: int, days: int = LENGTH + OUTPUT) 
 
 def model(made: Layout, positions: int = POSITIONS) -> LSTMModel:
     torch.manual_seed(0)
-    sizes = {"known_size": len(made.known_names), "static_size": len(made.static_names), "earlier_size": 4}
+    sizes = {"known_size": len(made.known_names), "static_size": len(made.static_names), "earlier_size": 8}
     return LSTMModel(len(made.past_names), 8, 1, output_length=OUTPUT, positions=positions, **sizes)
 
 
@@ -110,7 +117,26 @@ def test_a_year_ago_and_the_weeks_before_stand_among_the_known() -> None:
         else:
             assert (float(seen[day]), float(year[day])) == (0, 0)
     assert made.lags == (364, 7)
+    assert made.reach == 364
     assert float(weeks[0] * w.scale[0] + w.mean[0]) == pytest.approx(data.target[0, 393], rel=1e-4)
+
+
+def test_the_mean_of_days_alike_stands_among_the_known() -> None:
+    data = panel(days=300)
+    made = layout(data)
+    w = windows(data, made, 200, LOOK_BACK + OUTPUT)
+    column = made.known_names.index("target_alike")
+    assert made.schema.yes_or_no == ("promo",)
+    for day in range(LOOK_BACK + OUTPUT):
+        weeks = [200 + day - 7 * week for week in range(1, 14)]
+        opened = [t for t in weeks if data.known[0, t, 0] > 0]
+        alike = [data.target[0, t] for t in opened if data.known[0, t, 1] == data.known[0, 200 + day, 1]]
+        everyone = [data.target[0, t] for t in opened]
+        for offset, values in ((0, alike), (2, everyone)):
+            value, seen = w.known[0, day, column + offset], float(w.known[0, day, column + offset + 1])
+            assert seen == (1.0 if values else 0.0)
+            if values:
+                assert float(value * w.scale[0] + w.mean[0]) == pytest.approx(float(np.mean(values)), rel=1e-3)
 
 
 def test_days_before_the_panel_are_empty() -> None:
@@ -125,7 +151,7 @@ def test_an_epoch_visits_every_origin_about_once() -> None:
     data = panel(series=4, days=2000)
     made = layout(data)
     tables = Tables.of(data, made.schema, "cpu")
-    sampler = Sampler.over(tables, span(2000), look_back=LOOK_BACK, output=OUTPUT, positions=POSITIONS, batch_size=8)
+    sampler = Sampler.over(tables, span(2000), made, POSITIONS, settings_of(batch_size=8))
     assert sampler.stride == POSITIONS
     series, origin = sampler.epoch(torch.Generator().manual_seed(0))
     assert abs(len(series) - sampler.windows) <= 4
@@ -138,8 +164,9 @@ def test_an_epoch_visits_every_origin_about_once() -> None:
 
 def test_an_epoch_of_a_small_panel_overlaps_so_that_it_has_steps() -> None:
     data = panel()
-    tables = Tables.of(data, layout(data).schema, "cpu")
-    sampler = Sampler.over(tables, span(), look_back=LOOK_BACK, output=OUTPUT, positions=POSITIONS, batch_size=32)
+    made = layout(data)
+    tables = Tables.of(data, made.schema, "cpu")
+    sampler = Sampler.over(tables, span(), made, POSITIONS, settings_of(batch_size=32))
     assert sampler.stride == 1
     assert sampler.windows == int(sampler.usable.sum())
 
@@ -151,14 +178,19 @@ def test_longer_forecasts_are_fed_their_own_output() -> None:
     network = model(made, positions=1).eval()
     tables = Tables.of(data, made.schema, "cpu")
     series, origin = torch.arange(3), torch.full((3,), 420)
-    values = decode(network, tables, made, series, origin, 21)[:, :, 0]
+    values = decode(network, tables, made, Objective("mae"), series, origin, 21)[:, :, 0]
     grown = tables
+    columns = made.known_names.index("target_alike")
+    means = slice(columns, columns + 4)  # means of earlier days stay those of the origin, as the statistics do
+    frozen = gather(tables, made, series, origin - LOOK_BACK, LOOK_BACK + 21, visible=origin).known[..., means]
     for block in range(3):
         days = LOOK_BACK + block * OUTPUT
         w = gather(grown, made, series, origin - LOOK_BACK, days + OUTPUT, visible=origin + block * OUTPUT)
         covariates = w.covariates.clone()
         covariates[:, LOOK_BACK:] = 0  # past covariates of the future are not known
-        w = replace(w, covariates=covariates)
+        known = w.known.clone()
+        known[..., means] = frozen[:, : known.shape[1]]
+        w = replace(w, covariates=covariates, known=known)
         with torch.no_grad():
             ahead = w.original(network(w.past(days), w.known, w.static)[:, 0, :, 0]) * w.open[:, days:]
         first = 420 + block * OUTPUT

@@ -6,55 +6,67 @@ import numpy as np
 import pytest
 
 from tests.unit.algorithms.panels import fit, panel, span
-from tidebook.training.evaluation import evaluate
+from tidebook.intervals import Calibrated, calibrate
+from tidebook.training.evaluation import evaluate, predictions
 
 
-def test_a_naive_model_scores_as_its_baseline() -> None:
+def test_every_day_of_every_series_is_forecast_from_the_origin() -> None:
     data = panel()
-    evaluation = evaluate(fit("seasonal_naive", data, span(), season=7), data, span())
-    assert evaluation.metrics == evaluation.baseline["seasonal_naive_7"]
-    assert set(evaluation.baseline) == {"seasonal_naive_7", "seasonal_naive_14"}
+    evaluation = evaluate(fit("seasonal_naive", data, span(), season=7), data, 106, 14)
+    np.testing.assert_array_equal(evaluation.values, evaluation.naive["seasonal_naive_7"])
+    np.testing.assert_array_equal(evaluation.actual, data.target[:, 106:])
+    assert set(evaluation.naive) == {"seasonal_naive_7", "seasonal_naive_14"}
+    assert evaluation.total is None
 
 
 def test_predictions_are_rows_of_the_observed_days() -> None:
     data = panel()
     mask = data.mask.copy()
     mask[1, 110] = False
-    evaluation = evaluate(fit("seasonal_naive", data, span()), replace(data, mask=mask), span())
-    assert len(evaluation.predictions) == 3 * 14 - 1 == evaluation.metrics["points"]
-    first = evaluation.predictions[0]
-    assert first == {
+    data = replace(data, mask=mask)
+    rows = predictions(data, evaluate(fit("seasonal_naive", data, span()), data, 106, 14))
+    assert len(rows) == 3 * 14 - 1
+    assert rows[0] == {
         "series": "P001 · S001",
         "product_id": "P001",
         "store_id": "S001",
+        "origin": "2023-04-17",
         "date": "2023-04-17",
         "actual": pytest.approx(float(data.target[0, 106])),
         "prediction": pytest.approx(float(data.target[0, 99])),
     }
 
 
-def test_a_series_that_was_not_observed_in_the_test_part_is_left_out() -> None:
+def test_a_series_that_was_not_observed_on_these_days_is_left_out() -> None:
     data = panel()
     mask = data.mask.copy()
     mask[1, 100:] = False
-    evaluation = evaluate(fit("seasonal_naive", data, span()), replace(data, mask=mask), span())
+    evaluation = evaluate(fit("seasonal_naive", data, span()), replace(data, mask=mask), 106, 14)
     assert evaluation.series.tolist() == [0, 2]
-    assert [entry["store_id"] for entry in evaluation.per_series] == ["S001", "S003"]
 
 
-def test_metrics_of_each_series_stand_beside_the_pooled_ones() -> None:
+def test_days_that_nobody_observed_make_an_empty_evaluation() -> None:
     data = panel()
-    evaluation = evaluate(fit("seasonal_naive", data, span()), data, span())
-    sizes = np.abs(data.target[:, 106:120]).sum(axis=1)
-    wapes = [entry["metrics"]["wape"] for entry in evaluation.per_series]
-    assert evaluation.metrics["wape"] == pytest.approx(float((sizes * wapes).sum() / sizes.sum()), rel=1e-5)
+    mask = data.mask.copy()
+    mask[:, 100:106] = False
+    evaluation = evaluate(fit("lstm", data, span(), epochs=1), replace(data, mask=mask), 100, 6)
+    assert evaluation.values.shape == (0, 6)
 
 
-def test_the_test_part_is_not_read_by_the_model() -> None:
+def test_the_days_after_the_origin_are_not_read_by_the_model() -> None:
     data = panel()
     fitted = fit("lstm", data, span(), epochs=1)
     other = data.target.copy()
     other[:, 106:] *= 3
-    one, two = evaluate(fitted, data, span()), evaluate(fitted, replace(data, target=other), span())
+    one, two = (evaluate(fitted, given, 106, 14) for given in (data, replace(data, target=other)))
     np.testing.assert_array_equal(one.values, two.values)
-    assert one.metrics["wape"] != two.metrics["wape"]
+    assert not np.array_equal(one.actual, two.actual)
+
+
+def test_a_model_with_intervals_forecasts_the_total_too_and_closed_days_are_certain() -> None:
+    data = panel()
+    fitted = fit("lstm", data, span(), epochs=1)
+    evaluation = evaluate(Calibrated(fitted, calibrate(fitted, data, span(), (80,))), data, 106, 14)
+    assert evaluation.total is not None
+    assert evaluation.total.values.shape == (1, 14, 3)
+    np.testing.assert_array_equal(evaluation.certain, data.known[:, 106:, 0] == 0)

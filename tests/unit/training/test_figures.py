@@ -9,6 +9,7 @@ from matplotlib.image import imread
 
 from tests.unit.algorithms.panels import fit, panel, span
 from tidebook.data.panel import SeriesKey
+from tidebook.intervals import Calibrated, calibrate
 from tidebook.training import figures
 from tidebook.training.canvas import number, printable
 from tidebook.training.evaluation import evaluate
@@ -44,15 +45,29 @@ def test_a_loss_curve_copes_with_what_is_missing(tmp_path: Path, history: list[d
 @pytest.mark.parametrize("series", [1, 2, 5])
 def test_forecasts_are_drawn_for_one_series_and_for_many(tmp_path: Path, series: int) -> None:
     data = panel(series)
-    evaluation = evaluate(fit("seasonal_naive", data, span()), data, span())
+    evaluation = evaluate(fit("seasonal_naive", data, span()), data, 106, 14)
     figures.forecast(data, evaluation, "seasonal_naive · product", tmp_path / "forecast.png")
     assert has_accent(tmp_path / "forecast.png")
+
+
+@pytest.mark.parametrize("series", [1, 3])
+def test_intervals_are_drawn_as_bands(tmp_path: Path, series: int) -> None:
+    data = panel(series)
+    fitted = fit("seasonal_naive", data, span())
+    sizes = []
+    for model in (fitted, Calibrated(fitted, calibrate(fitted, data, span(), (80, 95)))):
+        figures.forecast(data, evaluate(model, data, 106, 14), "seasonal_naive", tmp_path / "forecast.png")
+        pixels = imread(tmp_path / "forecast.png")[..., :3]
+        band = 1 - 0.16 * (1 - ACCENT)
+        sizes.append(int((np.abs(pixels - band).max(axis=-1) < 0.02).sum()))
+    assert sizes[1] > sizes[0] + 500
+    assert figures.legend((80, 95)) == "bands of 80 and 95 %"
 
 
 def test_names_in_any_script_and_with_signs_of_formulas_are_drawn(tmp_path: Path) -> None:
     data = panel(2)
     named = replace(data, keys=(SeriesKey("阿莫西林 $x^2$", "门店一"), SeriesKey("𓀀\n\t", "S$2")))
-    evaluation = evaluate(fit("seasonal_naive", named, span()), named, span())
+    evaluation = evaluate(fit("seasonal_naive", named, span()), named, 106, 14)
     figures.forecast(named, evaluation, "销售预测 · $\\frac{1}{0}$ · 𓀀", tmp_path / "forecast.png")
     assert (tmp_path / "forecast.png").stat().st_size > 10_000
 
@@ -62,7 +77,7 @@ def test_days_that_nobody_observed_and_days_without_history_leave_gaps(tmp_path:
     mask = data.mask.copy()
     mask[:, 95:108] = False
     late = replace(data, mask=mask)
-    evaluation = evaluate(fit("seasonal_naive", data, span()), late, span())
+    evaluation = evaluate(fit("seasonal_naive", data, span()), late, 106, 14)
     figures.forecast(late, evaluation, "seasonal_naive", tmp_path / "forecast.png")
 
 

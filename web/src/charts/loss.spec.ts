@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bestPoint, lossPoints } from './loss'
+import { bestAtEnd, bestPoint, lossPoints } from './loss'
 
 const entry = (epoch: number, train_loss: unknown, val_loss: unknown) => ({ epoch, phase: 'train', timestamp: '', train_loss, val_loss })
 
@@ -18,4 +18,12 @@ test('a loss that is not finite is a gap', () => {
 test('the best is the lowest validation loss, the earliest of equals', () => {
   expect(bestPoint(lossPoints([entry(1, 1, 3), entry(2, 1, 2), entry(3, 1, 2)]))?.epoch).toBe(2)
   expect(bestPoint([])).toBeUndefined()
+})
+
+test('in early epochs and near the end the best is told with the name of its line, so that no words overlap', () => {
+  const points = lossPoints([entry(1, 3, 3), entry(2, 2, 1), entry(3, 1.5, 1.8)])
+  expect(bestAtEnd(points, 50)).toBe(true)
+  expect(bestAtEnd(points, 3)).toBe(false)
+  expect(bestAtEnd(lossPoints([entry(1, 3, 3), entry(2, 2, 1)]), null)).toBe(true)
+  expect(bestAtEnd(lossPoints([entry(1, 3, null)]), 50)).toBe(false)
 })

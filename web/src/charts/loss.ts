@@ -1,6 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import type { MetricEntry } from '@/services/types'
 import { frame, slip, type Writing } from './base'
+import { apart, textWidth } from './labels'
 import type { Palette } from './palette'
 
 export interface LossPoint {
@@ -39,17 +40,15 @@ export interface LossWords {
   epoch: (epoch: number) => string
 }
 
-const CLOSE = 0.08 // of the range of values: closer than this, the names at the ends would cover each other
+const NEAR = 0.12 // of the axis of epochs: nearer to the ends of the lines, the best has no room for a name of its own
+export const HEIGHT = 280 // pixels of the whole figure
+const PLOT = HEIGHT - 64 // about what is left for the range of losses
 
-/** By how many pixels to move the names at the ends of the lines, so that both can be read. */
-function labelsApart(points: LossPoint[]): { train: number; validation: number } {
-  const values = points.flatMap(({ train, validation }) => [train, validation]).filter((value) => value !== null)
-  const { train = null, validation = null } = points.at(-1) ?? {}
-  if (train === null || validation === null) return { train: 0, validation: 0 }
-  const gap = (train - validation) / (Math.max(...values) - Math.min(...values) || 1)
-  if (Math.abs(gap) > CLOSE) return { train: 0, validation: 0 }
-  const push = 8 * (1 - Math.abs(gap) / CLOSE) * (gap > 0 ? 1 : -1)
-  return { train: -push, validation: push }
+/** Whether the best is told where the line of the validation ends, instead of above its own mark. */
+export function bestAtEnd(points: LossPoint[], epochs: number | null): boolean {
+  const best = bestPoint(points)
+  const last = points.at(-1)?.epoch ?? 1
+  return best !== undefined && last - best.epoch < NEAR * Math.max(last, epochs ?? 0, 2)
 }
 
 export function lossOption(
@@ -58,8 +57,12 @@ export function lossOption(
   const base = frame(palette, write)
   const best = bestPoint(points)
   const last = points.at(-1)?.epoch ?? 1
-  const apart = labelsApart(points)
-  const line = (name: string, key: 'train' | 'validation', colour: string, width: number) => ({
+  const values = points.flatMap(({ train, validation }) => [train, validation]).filter((value) => value !== null)
+  const ends = points.at(-1)
+  const [trainMoved, validationMoved] = apart([ends?.train ?? null, ends?.validation ?? null], Math.min(...values), Math.max(...values), PLOT)
+  const bestWords = best && `${words.best} ${write.number(best.validation!)}`
+  const together = bestAtEnd(points, epochs)
+  const line = (name: string, key: 'train' | 'validation', colour: string, width: number, label: string, moved = 0) => ({
     name,
     type: 'line',
     data: points.map((point) => [point.epoch, point[key]]),
@@ -68,12 +71,12 @@ export function lossOption(
     symbolSize: 5,
     lineStyle: { color: colour, width },
     itemStyle: { color: colour },
-    endLabel: { show: points.length > 1, formatter: name, color: colour, distance: 6, fontSize: 12, offset: [0, apart[key]] },
+    endLabel: { show: true, formatter: label, color: colour, distance: 8, fontSize: 12, offset: [0, moved] },
     emphasis: { disabled: true },
   })
   return {
     ...base,
-    grid: { ...(base.grid as object), right: 76 },
+    grid: { ...(base.grid as object), right: textWidth(`${words.validation} · ${bestWords ?? ''}`) + 16 },
     tooltip: {
       ...(base.tooltip as object),
       formatter: (params: { data: [number, number | null]; seriesName: string }[]) =>
@@ -97,16 +100,26 @@ export function lossOption(
       splitLine: { show: false },
     },
     series: [
-      line(words.train, 'train', palette.ink3, 1.5),
+      line(words.train, 'train', palette.ink3, 1.5, words.train, trainMoved),
       {
-        ...line(words.validation, 'validation', palette.accent, 2),
+        ...line(
+          words.validation, 'validation', palette.accent, 2, together ? `${words.validation} · ${bestWords}` : words.validation, validationMoved,
+        ),
         markPoint: best && {
           symbol: 'circle',
           symbolSize: 9,
           itemStyle: { color: palette.paper, borderColor: palette.accent, borderWidth: 2 },
           label: {
-            show: true, position: 'top', distance: 14, align: best.epoch - (points[0]?.epoch ?? 1) < last / 12 ? 'left' : 'center', color: palette.ink, fontSize: 12, fontWeight: 600,
-            formatter: `${words.best} ${write.number(best.validation!)}`,
+            show: !together,
+            position: 'top',
+            distance: 10,
+            align: best.epoch - (points[0]?.epoch ?? 1) < last / 12 ? 'left' : 'center',
+            color: palette.ink,
+            backgroundColor: palette.paper,
+            padding: [1, 3],
+            fontSize: 12,
+            fontWeight: 600,
+            formatter: bestWords,
           },
           data: [{ coord: [best.epoch, best.validation] }],
         },

@@ -17,6 +17,7 @@ export function useFormat() {
   const whole = numbers({ maximumFractionDigits: 0 })
   const exact = numbers({ maximumSignificantDigits: 4 })
   const share = numbers({ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 })
+  const roughShare = numbers({ style: 'percent', maximumFractionDigits: 1 })
   const months = dates({ month: 'short', timeZone: 'UTC' })
   const days = dates({ year: 'numeric', month: 'short', day: 'numeric', timeZone: 'UTC' })
   const shortDays = dates({ month: 'short', day: 'numeric', timeZone: 'UTC' })
@@ -40,6 +41,15 @@ export function useFormat() {
   const count = (value: number | null | undefined) => given(value, (v) => whole.value.format(v))
   /** A fraction as a percentage. */
   const percent = (value: number | null | undefined) => given(value, (v) => minus(share.value.format(v)))
+  /** The same on an axis: without a decimal where it has none. */
+  const roughPercent = (value: number) => minus(roughShare.value.format(value))
+  /** Numbers of one column, all with the decimals that suit the largest. */
+  const alike = (values: (number | null | undefined)[]) => {
+    const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)))
+    const digits = Math.min(3, Math.max(0, 3 - Math.floor(Math.log10(largest || 1))))
+    const column = new Intl.NumberFormat(tag.value, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    return (value: number | null | undefined) => given(value, (v) => minus(column.format(v)))
+  }
   const day = (iso: string | null | undefined) => given(iso, (v) => days.value.format(new Date(`${v.slice(0, 10)}T00:00Z`)))
   /** A mark on an axis of days: the year where one begins, the month where one begins, else the day. */
   const tick = (time: number) => {
@@ -79,6 +89,6 @@ export function useFormat() {
   const said = (words: Spoken | undefined) => words?.[language.value] ?? words?.en ?? ''
 
   return {
-    language, tag, number, metric, count, percent, describe, taskName, day, tick, weekday, weekdayName, time, fullTime, size, duration, said,
+    language, tag, number, alike, metric, count, percent, roughPercent, describe, taskName, day, tick, weekday, weekdayName, time, fullTime, size, duration, said,
   }
 }

@@ -6,7 +6,7 @@ import type { Dataset, Mode, TrainSpec } from '@/services/types'
 const blank = (): TrainSpec => ({
   dataset: '', training_mode: 'product', product_ids: [], store_ids: [], aggregation_method: null, model_type: 'lstm',
   hyperparameters: {}, known_future: null, train_start_date: null, train_end_date: null, validation_days: 28, test_days: 28,
-  seed: 0, device: 'auto', name: '', publish: true,
+  folds: 1, stride: null, refit: false, intervals: [80, 95], seed: 0, device: 'auto', name: '', publish: true,
 })
 
 /** The training that is being put together. All of it stands in the page's address, as what differs from a blank one. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { daysAfter, parseTable, pasted, toRows, weekdayOf, type FutureDay } from './future'
+import { daysAfter, isStated, parseTable, pasted, plannedUntil, toRows, weekdayOf, type FutureDay } from './future'
+import type { Dataset } from './types'
 
 test('the future begins on the day after the history and crosses a leap day', () => {
   expect(daysAfter('2024-02-27', 3)).toEqual(['2024-02-28', '2024-02-29', '2024-03-01'])
@@ -33,4 +34,21 @@ test.each([
   ['date,promo\n2024-08-01,1\n1.8.2024,1', 3, '1.8.2024'],
 ])('a table that cannot be read is refused with its line: %j', (text, line, got) => {
   expect(parseTable(text, ['promo']).wrong).toEqual({ line, got })
+})
+
+test('a covariate that is text takes any text, and where the empty one is ordinary it need not be typed', () => {
+  const categories = { holiday: ['', 'a', 'b'], weather: ['sun', 'rain'] }
+  expect(isStated('', categories.holiday)).toBe(true)
+  expect(isStated(undefined, categories.weather)).toBe(false)
+  const days = [{ date: '2024-08-01', cells: { weather: 'snow', promo: '1' } }]
+  expect(toRows(days, ['holiday', 'weather', 'promo'], categories)).toEqual([{ date: '2024-08-01', holiday: '', weather: 'snow', promo: 1 }])
+  expect(parseTable('date,weather,promo\n2024-08-01,rain,1', ['weather', 'promo'], categories).rows).toEqual([
+    { date: '2024-08-01', weather: 'rain', promo: 1 },
+  ])
+})
+
+test('the data itself may plan the first days to come', () => {
+  const audit = { findings: [{ code: 'gap', examples: ['S1'] }, { code: 'planned', examples: ['2024-08-31'] }] }
+  expect(plannedUntil({ audit } as unknown as Dataset)).toBe('2024-08-31')
+  expect(plannedUntil({ audit: { findings: [] } } as unknown as Dataset)).toBeUndefined()
 })

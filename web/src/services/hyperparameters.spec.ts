@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkValue, range } from './hyperparameters'
+import { asList, checkValue, controlOf, isProminent, listed, range } from './hyperparameters'
 import type { SchemaProperty } from './types'
 
 const epochs: SchemaProperty = { type: 'integer', default: 50, minimum: 1, maximum: 10_000 }
@@ -25,4 +25,26 @@ test.each([
 test('a range is written as people write it', () => {
   expect(range(epochs)).toBe('1\u00a0–\u00a010000')
   expect(range(rate)).toBe('≥\u00a00')
+})
+
+test.each([
+  ['loss', { type: 'string', default: 'mae', enum: ['mae', 'mse'] }, 'choice'],
+  ['reversible', { type: 'boolean', default: true }, 'switch'],
+  ['members', { type: 'string', default: '' }, 'versions'],
+  ['candidates', { type: 'string', default: 'default' }, 'algorithms'],
+  ['budget_minutes', { type: 'number', default: 10 }, 'minutes'],
+  ['comment', { type: 'string', default: '' }, 'text'],
+  ['epochs', epochs, 'number'],
+] as [string, SchemaProperty, string][])('%s is set with what fits it', (name, property, control) => {
+  expect(controlOf(name, property)).toBe(control)
+})
+
+test('what decides most stands first', () => {
+  expect(isProminent('versions')).toBe(true)
+  expect(isProminent('number')).toBe(false)
+})
+
+test('a list survives being written as text', () => {
+  expect(listed(' product/P001_all/lstm/v1,product/P001_all/gru/best, ')).toEqual(['product/P001_all/lstm/v1', 'product/P001_all/gru/best'])
+  expect(listed(asList(['tcn', 'ets']))).toEqual(['tcn', 'ets'])
 })

@@ -25,3 +25,26 @@ export function range({ minimum: low, maximum: high }: SchemaProperty): string {
   if (low !== undefined) return `≥\u00a0${low}`
   return high === undefined ? '' : `≤\u00a0${high}`
 }
+
+export type Control = 'choice' | 'switch' | 'versions' | 'algorithms' | 'minutes' | 'text' | 'number'
+
+/** What a hyper-parameter is set with. Three are known by name: lists written as text, and a budget of time. */
+export function controlOf(name: string, { type, enum: choices }: SchemaProperty): Control {
+  if (choices) return 'choice'
+  if (type === 'boolean') return 'switch'
+  if (type !== 'string') return name === 'budget_minutes' ? 'minutes' : 'number'
+  return name === 'members' ? 'versions' : name === 'candidates' ? 'algorithms' : 'text'
+}
+
+/** Whether it decides so much that it stands first and takes a whole line. */
+export const isProminent = (control: Control) => control === 'versions' || control === 'algorithms' || control === 'minutes'
+
+/** What is seldom worth changing; it is shown on request. */
+const FINE = new Set([
+  'non_negative', 'positions', 'weight_decay', 'averaging', 'epoch_windows', 'scaling', 'patience', 'loss', 'batch_size',
+])
+export const isFine = (name: string) => FINE.has(name)
+
+/** The items of a list that is written as text, and the text again. */
+export const listed = (text: string) => text.split(',').map((item) => item.trim()).filter(Boolean)
+export const asList = (items: string[]) => items.join(', ')

@@ -584,6 +584,35 @@ export interface components {
             findings: components["schemas"]["Finding"][];
         };
         /**
+         * Backtest
+         * @description Forecasts from one or more origins, by days ahead and by series, beside the naive forecasts.
+         */
+        Backtest: {
+            /** Format Version */
+            format_version: number;
+            /**
+             * Horizon
+             * @description Days of each forecast.
+             * @example 28
+             */
+            horizon: number;
+            /**
+             * Folds
+             * @description Oldest first.
+             */
+            folds: components["schemas"]["Fold"][];
+            skill: components["schemas"]["Skill"];
+            /** By Step */
+            by_step: components["schemas"]["StepResult"][];
+            /** By Series */
+            by_series: components["schemas"]["SeriesResult"][];
+            /**
+             * Coverage
+             * @description Narrowest interval first; empty where the model has none.
+             */
+            coverage: components["schemas"]["Coverage"][];
+        };
+        /**
          * Change
          * @description A difference.
          */
@@ -675,6 +704,40 @@ export interface components {
              * @description Encoding of a CSV file; default: UTF-8 if it is valid, else GB18030.
              */
             encoding?: ("utf-8" | "gb18030") | null;
+        };
+        /**
+         * Coverage
+         * @description How often an interval held. Days known to be closed do not count.
+         */
+        Coverage: {
+            /**
+             * Level
+             * @description Percent.
+             * @example 80
+             */
+            level: number;
+            /**
+             * Nominal
+             * @description The share that it promises.
+             * @example 0.8
+             */
+            nominal: number;
+            /**
+             * Observed
+             * @description The share that lay inside.
+             * @example 0.79
+             */
+            observed: number | null;
+            /**
+             * Width
+             * @description Mean of upper minus lower bound, in original units.
+             */
+            width: number | null;
+            /**
+             * Points
+             * @description Values that count.
+             */
+            points: number;
         };
         /**
          * Curve
@@ -841,6 +904,37 @@ export interface components {
             sentence: components["schemas"]["Sentence"];
         };
         /**
+         * Fold
+         * @description A forecast of the held-out days from one origin.
+         */
+        Fold: {
+            /**
+             * Origin
+             * @description The first day that was forecast.
+             * @example 2024-07-04
+             */
+            origin: string;
+            /**
+             * Refit
+             * @description Whether by a model of its own, trained on the days before.
+             */
+            refit: boolean;
+            /**
+             * Metrics
+             * @description In original units; null where a metric is not defined.
+             */
+            metrics: {
+                [key: string]: unknown;
+            };
+            /**
+             * Baseline Wape
+             * @description WAPE of the naive forecasts from there.
+             */
+            baseline_wape: {
+                [key: string]: number | null;
+            };
+        };
+        /**
          * ForecastModel
          * @description The version that forecast.
          */
@@ -898,6 +992,12 @@ export interface components {
             label: string;
             history: components["schemas"]["Curve"];
             prediction: components["schemas"]["Curve"];
+            /**
+             * Intervals
+             * @description Narrowest first; empty where the model has none.
+             * @default []
+             */
+            intervals: components["schemas"]["Interval"][];
         };
         /**
          * ForecastSpec
@@ -1035,6 +1135,34 @@ export interface components {
             source: string;
             /** Error */
             error: string;
+        };
+        /**
+         * Interval
+         * @description Bounds by day between which a value lies with a chance of `level` percent.
+         */
+        Interval: {
+            /**
+             * Level
+             * @description Percent.
+             * @example 80
+             */
+            level: number;
+            /**
+             * Lower
+             * @example [
+             *       10.5,
+             *       11
+             *     ]
+             */
+            lower: (number | null)[];
+            /**
+             * Upper
+             * @example [
+             *       14.5,
+             *       15
+             *     ]
+             */
+            upper: (number | null)[];
         };
         /**
          * KnownFuture
@@ -1233,6 +1361,8 @@ export interface components {
             };
             /** History */
             history: components["schemas"]["EpochLoss"][];
+            /** @description null for a version that was made without one. */
+            backtest?: components["schemas"]["Backtest"] | null;
         };
         /**
          * ModelPage
@@ -1724,14 +1854,24 @@ export interface components {
             best_epoch?: number | null;
             /**
              * Elapsed Seconds
-             * @description Time spent training.
+             * @description Time spent training this model.
              */
             elapsed_seconds?: number | null;
             /**
              * Eta Seconds
-             * @description Until the last epoch, at the pace so far.
+             * @description Until the last epoch of the last model, at the pace so far.
              */
             eta_seconds?: number | null;
+            /**
+             * Fit
+             * @description Models trained before this one; the first is the one that is kept.
+             */
+            fit?: number | null;
+            /**
+             * Fits
+             * @description Models in all: with refit one for each fold.
+             */
+            fits?: number | null;
             /**
              * Updated At
              * @description ISO 8601.
@@ -1753,6 +1893,31 @@ export interface components {
              * @description In Chinese.
              */
             zh: string;
+        };
+        /**
+         * SeriesResult
+         * @description One series, over all folds.
+         */
+        SeriesResult: {
+            /**
+             * Series
+             * @example P001 · S001
+             */
+            series: string;
+            /** Product Id */
+            product_id: string;
+            /** Store Id */
+            store_id: string;
+            /** Wape */
+            wape?: number | null;
+            /** Mae */
+            mae?: number | null;
+            /** Baseline Wape */
+            baseline_wape?: number | null;
+            /** Skill */
+            skill?: number | null;
+            /** Points */
+            points: number;
         };
         /**
          * SeriesValues
@@ -1818,6 +1983,60 @@ export interface components {
              * @example 4294967296
              */
             max_upload_bytes: number;
+        };
+        /**
+         * Skill
+         * @description What the model gains over the better naive forecast.
+         */
+        Skill: {
+            /**
+             * Against
+             * @example seasonal_naive_14
+             */
+            against: string;
+            /**
+             * Value
+             * @description 1 - WAPE over that of the naive forecast; null where not defined.
+             */
+            value: number | null;
+        };
+        /**
+         * StepResult
+         * @description One day ahead, over all folds and series.
+         */
+        StepResult: {
+            /**
+             * Step
+             * @description Days ahead, from 1.
+             * @example 1
+             */
+            step: number;
+            /** Wape */
+            wape?: number | null;
+            /** Mae */
+            mae?: number | null;
+            /**
+             * Bias
+             * @description Mean of forecast minus actual value.
+             */
+            bias?: number | null;
+            /**
+             * Points
+             * @description Observed values.
+             */
+            points: number;
+            /**
+             * Baseline Wape
+             * @description Of the naive forecast that skill is against.
+             */
+            baseline_wape?: number | null;
+            /**
+             * Coverage
+             * @description Share of the values inside each interval, by its level; of this day ahead and, where it has fewer than 20 values, of those around it.
+             */
+            coverage: {
+                [key: string]: number | null;
+            };
         };
         /**
          * Task
@@ -1986,6 +2205,12 @@ export interface components {
         Total: {
             history: components["schemas"]["Curve"];
             prediction: components["schemas"]["Curve"];
+            /**
+             * Intervals
+             * @description Narrowest first; empty where the model has none.
+             * @default []
+             */
+            intervals: components["schemas"]["Interval"][];
         };
         /**
          * TrainSpec
@@ -2077,6 +2302,32 @@ export interface components {
              */
             test_days: number;
             /**
+             * Folds
+             * @description Forecasts of `test_days` days that the model is evaluated by.
+             * @default 1
+             */
+            folds: number;
+            /**
+             * Stride
+             * @description Days from the first day of a fold to that of the next; default: test_days.
+             */
+            stride?: number | null;
+            /**
+             * Refit
+             * @description Whether each earlier fold is forecast by a model of its own, trained on the days before it.
+             * @default false
+             */
+            refit: boolean;
+            /**
+             * Intervals
+             * @description Percent of the values that each prediction interval is to hold; empty for none.
+             * @default [
+             *       80,
+             *       95
+             *     ]
+             */
+            intervals: number[];
+            /**
              * Seed
              * @description Seed of everything random.
              * @default 0
@@ -2159,6 +2410,16 @@ export interface components {
             parts: {
                 [key: string]: components["schemas"]["PartOfTime"];
             };
+            /**
+             * Folds
+             * @description The days of each forecast that the model is evaluated by.
+             */
+            folds: components["schemas"]["PartOfTime"][];
+            /**
+             * Fits
+             * @description Models that are trained: with refit one for each fold.
+             */
+            fits: number;
             /**
              * Known Future
              * @description Covariates whose future must be stated to forecast.

@@ -53,10 +53,30 @@ export type MetricEntry = Api['MetricsEntry']
 export type MetricEntries = Api['MetricsEntries']
 
 export type Model = Omit<Api['ModelVersion'], keyof Evaluated> & Evaluated
-export type ModelDetail = Omit<Api['ModelDetail'], keyof Evaluated> & Evaluated
+export type ModelDetail = Omit<Api['ModelDetail'], keyof Evaluated | 'backtest'> & Evaluated & { backtest?: Backtest | null }
 export type ModelPage = Omit<Api['ModelPage'], 'models'> & { models: Model[] }
 
+/** What a model did from several origins, by the days ahead and by series. WAPE, skill and coverage are fractions. */
+export type Backtest = Omit<Api['Backtest'], 'folds' | 'by_step' | 'by_series'> & {
+  folds: Fold[]
+  by_step: StepResult[]
+  by_series: SeriesResult[]
+}
+export type Fold = Omit<Api['Fold'], 'metrics'> & { metrics: Metrics }
+export type StepResult = Required<Api['StepResult']>
+export type SeriesResult = Required<Api['SeriesResult']>
+export type Coverage = Api['Coverage']
+/** What `auto` tried or an `ensemble` is made of; `model_type` is an algorithm, or the address of a version. */
+export interface Candidate {
+  model_type: string
+  validation_wape: number | null
+  seconds: number | null
+  weight: number | null
+  note: Spoken | null
+}
+
 export type Curve = Api['Curve']
+export type Interval = Api['Interval']
 export type Forecast = Api['Prediction']
 export type ForecastSummary = Api['PredictionSummary']
 export type ForecastSpec = Partial<Api['ForecastSpec']>

@@ -7,9 +7,8 @@ from datetime import date
 
 import numpy as np
 
-from tidebook.core.arrays import I64
-from tidebook.data.finding import Finding, finding
-from tidebook.data.grid import LABELS, Grid
+from tidebook.data.finding import LABELS, Finding, finding
+from tidebook.data.grid import Grid
 from tidebook.data.mapping import ColumnMapping
 
 LONG_GAP = 14  #: days from which a gap is named by its dates
@@ -36,7 +35,7 @@ def missing_everywhere(grid: Grid) -> list[Finding]:
 def long_gaps(grid: Grid, mapping: ColumnMapping) -> list[Finding]:
     """Gaps of two weeks and more, those of the same dates together, the gravest first."""
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for series, start, end in zip(*(part.tolist() for part in _runs(grid)), strict=True):
+    for series, start, end in zip(*(part.tolist() for part in grid.gaps), strict=True):
         if end - start + 1 >= LONG_GAP:
             groups[start, end].append(series)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]) * (item[0][1] - item[0][0]), item[0]))
@@ -47,7 +46,7 @@ def long_gaps(grid: Grid, mapping: ColumnMapping) -> list[Finding]:
             finding(
                 "long_gap",
                 "warning",
-                count=int((grid.counts[series, start : end + 1] == 0).sum()),
+                count=int((~grid.seen[series, start : end + 1]).sum()),
                 series_count=len(series),
                 examples=grid.labels(np.array(series)),
                 treatment="as_closed",
@@ -71,7 +70,7 @@ def long_gaps(grid: Grid, mapping: ColumnMapping) -> list[Finding]:
 
 def short_gaps(grid: Grid) -> list[Finding]:
     """Days missing here and there within a series."""
-    series, starts, ends = _runs(grid)
+    series, starts, ends = grid.gaps
     short = ends - starts + 1 < LONG_GAP
     if not short.any():
         return []
@@ -89,16 +88,6 @@ def short_gaps(grid: Grid) -> list[Finding]:
             treatment="as_closed",
         )
     ]
-
-
-def _runs(grid: Grid) -> tuple[I64, I64, I64]:
-    """Series, first and last day of each run of missing days within a series; days that nobody has are passed over."""
-    calendar = np.nonzero(~grid.absent)[0]
-    gap = (grid.inside & (grid.counts == 0))[:, calendar].astype(np.int8)
-    edges = np.diff(np.pad(gap, ((0, 0), (1, 1))), axis=1)
-    series, starts = np.nonzero(edges == 1)
-    _, ends = np.nonzero(edges == -1)
-    return series, calendar[starts], calendar[ends - 1]
 
 
 def _what(mapping: ColumnMapping) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidebook.data.finding import Finding, finding
-from tidebook.data.grid import LABELS, Grid, cells
+from tidebook.data.finding import LABELS, Finding, finding
+from tidebook.data.grid import Grid, cells
+from tidebook.data.planning import unstated
 from tidebook.data.tidy import ROW, Tidy
 
 
@@ -22,10 +23,23 @@ def ahead(grid: Grid) -> list[Finding]:
 
 
 def untold(grid: Grid, column: str) -> list[Finding]:
-    """Rows without a target after the last day that has one, or before the first: a plan, perhaps."""
+    """Rows before the first day that has a target, and rows after the last that are no plan."""
     if not grid.untold:
         return []
     return [finding("untold", "info", column=column, count=grid.untold, treatment="drop")]
+
+
+def planned(grid: Grid, column: str) -> list[Finding]:
+    """Rows without a target after the last day that has one."""
+    if not grid.planned:
+        return []
+    last = str(grid.end + grid.planned_days - 1)
+    return [finding("planned", "info", column=column, count=grid.planned, examples=(last,), treatment="as_plan")]
+
+
+def unplanned(table: Tidy, grid: Grid) -> list[Finding]:
+    """Covariates that are declared known in the future, and are not told in the rows of the future."""
+    return [finding("unplanned", "error", column=name, count=grid.planned) for name in unstated(table, grid)]
 
 
 def duplicates(table: Tidy, grid: Grid) -> list[Finding]:
@@ -35,7 +49,7 @@ def duplicates(table: Tidy, grid: Grid) -> list[Finding]:
         return []
     parts = [
         (flat[chosen], batch[ROW].to_numpy()[chosen])
-        for flat, batch in cells(table, grid, [ROW])
+        for flat, batch in cells(table.rows, grid.keys, grid.first, grid.days, [ROW])
         for chosen in [crowded[flat]]
     ]
     cell, row = (np.concatenate(part) for part in zip(*parts, strict=True))

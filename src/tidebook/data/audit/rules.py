@@ -16,6 +16,8 @@ def findings(table: Tidy, grid: Grid) -> Iterator[Finding]:
     yield from rows.without_key(grid)
     yield from rows.ahead(grid)
     yield from rows.untold(grid, column)
+    yield from rows.planned(grid, column)
+    yield from rows.unplanned(table, grid)
     yield from rows.duplicates(table, grid)
     yield from days.missing_everywhere(grid)
     yield from days.long_gaps(grid, table.mapping)
@@ -24,6 +26,7 @@ def findings(table: Tidy, grid: Grid) -> Iterator[Finding]:
     yield from values.not_finite(grid, column)
     yield from values.negative(grid, column)
     yield from values.nulls(table)
+    yield from values.unseen(table)
     yield from series.silent(grid)
     yield from series.all_zero(grid)
     yield from series.constant(grid)
@@ -32,5 +35,5 @@ def findings(table: Tidy, grid: Grid) -> Iterator[Finding]:
 
 
 def treated(table: Tidy, grid: Grid) -> Iterator[Finding]:
-    """Those findings about which something is done: what a run must record."""
-    return (finding for finding in findings(table, grid) if finding.treatment != "none")
+    """Those findings about which something is done, and those about which nothing can be: what a run must record."""
+    return (found for found in findings(table, grid) if found.treatment != "none" or found.severity == "error")

@@ -10,10 +10,11 @@ import polars as pl
 from tidebook.core.errors import DataFault
 from tidebook.data.audit import rules, values
 from tidebook.data.audit.report import AuditReport
-from tidebook.data.grid import Grid, cells, grid, survey
+from tidebook.data.grid import Grid, cells, count, grid
 from tidebook.data.mapping import ColumnMapping, resolve
 from tidebook.data.sources import open_source
 from tidebook.data.sources.reading import reading
+from tidebook.data.survey import survey
 from tidebook.data.tidy import PRODUCT, STORE, Tidy, tidy
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -46,8 +47,8 @@ def read(table: Tidy) -> Grid:
     """The grid of a tidy table."""
     found = survey(table)
     counts = np.zeros(len(found.keys) * found.days, dtype=np.int32)
-    for flat, _ in cells(table, found, []):
-        np.add.at(counts, flat, 1)
+    for flat, _ in cells(table.rows, found.keys, found.first, found.days, []):
+        count(counts, flat)
     return grid(found, counts)
 
 

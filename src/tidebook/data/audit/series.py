@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidebook.data.finding import Finding, finding
-from tidebook.data.grid import LABELS, Grid
+from tidebook.data.finding import LABELS, Finding, finding
+from tidebook.data.grid import Grid
 
 INTERMITTENT = 0.6  #: share of days without demand from which a series counts as intermittent
 SHORT_SERIES = 60  #: days below which a series can hardly be trained on
@@ -48,7 +48,7 @@ def intermittent(grid: Grid) -> list[Finding]:
 
 def too_short(grid: Grid) -> list[Finding]:
     """Series with few days."""
-    return _named(grid, "short_series", np.nonzero((grid.counts > 0).sum(axis=1) < SHORT_SERIES)[0], days=SHORT_SERIES)
+    return _named(grid, "short_series", np.nonzero(grid.seen.sum(axis=1) < SHORT_SERIES)[0], days=SHORT_SERIES)
 
 
 def _series(grid: Grid, code: str, rule: pl.Expr) -> list[Finding]:

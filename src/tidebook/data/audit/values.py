@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from tidebook.data.finding import Finding, Severity, finding
+from tidebook.data.finding import LABELS, Finding, Severity, finding, never_seen
 from tidebook.data.grid import Grid
 from tidebook.data.sources.reading import reading
-from tidebook.data.tidy import Tidy
+from tidebook.data.tidy import PRODUCT, STORE, Tidy
 
 
 def missing(grid: Grid, column: str) -> list[Finding]:
@@ -71,17 +71,41 @@ def nulls(table: Tidy) -> list[Finding]:
     found = []
     for name in mapping.covariates:
         if count := counts[f"nulls:{name}"]:
-            if name in mapping.static:
-                treatment = "as_mean"
-            elif name == mapping.open:
-                treatment = "as_open"
-            elif name in (mapping.known_future or ()) and counts[f"level:{name}"]:
-                treatment = "carried"
-            else:
-                treatment = "as_zero"
-            found.append(
-                finding("nulls", "info", column=name, count=count, treatment=treatment, key=f"nulls_{treatment}")
+            treatment = _in_place_of_null(table, name, level=counts[f"level:{name}"])
+            common = next(iter(table.categories.get(name, ())), "")
+            key = f"nulls_{treatment}"
+            found.append(finding("nulls", "info", column=name, count=count, treatment=treatment, key=key, value=common))
+    return found
+
+
+def _in_place_of_null(table: Tidy, name: str, *, level: bool) -> str:
+    """How an empty cell of a covariate is treated; `level`: whether it measures something."""
+    mapping, categories = table.mapping, table.categories
+    if name in mapping.static:
+        if name not in categories:
+            return "as_mean"
+        return "as_most_frequent" if categories[name][0] else "as_empty"
+    if name == mapping.open:
+        return "as_open"
+    carried = name in (mapping.known_future or ()) and name not in categories and level
+    return "carried" if carried else "as_zero"
+
+
+def unseen(table: Tidy) -> list[Finding]:
+    """Texts that a model was not trained with, most frequent first."""
+    found = []
+    for name in table.given:
+        strange = table.rows.filter(pl.col(f"x:{name}") == len(table.categories[name]))
+        with reading():
+            texts = (
+                strange.group_by(f"t:{name}")
+                .agg(pl.len().alias("rows"), pl.struct(PRODUCT, STORE).unique().alias("series"))
+                .sort("rows", f"t:{name}", descending=[True, False])
+                .collect(engine="streaming")
             )
+        if len(texts):
+            series = texts["series"].explode().n_unique()
+            found.append(never_seen(name, int(texts["rows"].sum()), series, texts[f"t:{name}"].head(LABELS).to_list()))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from tidebook.server.schemas.backtest import Backtest
 from tidebook.server.schemas.base import Answer, Metrics
 
 
@@ -90,6 +91,7 @@ class ModelDetail(ModelVersion):
     config: dict[str, Any]
     eval_results: dict[str, Any]
     history: list[EpochLoss]
+    backtest: Backtest | None = Field(None, description="null for a version that was made without one.")
 
 
 class ModelType(Answer):

@@ -16,6 +16,14 @@ class Curve(Answer):
     values: list[float | None] = Field(description="null where nothing was observed.", examples=[[12.5, 13.0]])
 
 
+class Interval(Answer):
+    """Bounds by day between which a value lies with a chance of `level` percent."""
+
+    level: float = Field(description="Percent.", examples=[80])
+    lower: list[float | None] = Field(examples=[[10.5, 11.0]])
+    upper: list[float | None] = Field(examples=[[14.5, 15.0]])
+
+
 class ForecastSeries(Answer):
     """One series: what was and what is expected."""
 
@@ -24,6 +32,7 @@ class ForecastSeries(Answer):
     label: str = Field(examples=["P001 · S001"])
     history: Curve
     prediction: Curve
+    intervals: list[Interval] = Field([], description="Narrowest first; empty where the model has none.")
 
 
 class Total(Answer):
@@ -31,6 +40,7 @@ class Total(Answer):
 
     history: Curve
     prediction: Curve
+    intervals: list[Interval] = Field([], description="Narrowest first; empty where the model has none.")
 
 
 class ForecastModel(Answer):

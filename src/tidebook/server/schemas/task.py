@@ -25,8 +25,10 @@ class Progress(Answer):
     val_loss: float | None = Field(None, description="Of the last finished epoch.")
     best_val_loss: float | None = None
     best_epoch: int | None = None
-    elapsed_seconds: float | None = Field(None, description="Time spent training.")
-    eta_seconds: float | None = Field(None, description="Until the last epoch, at the pace so far.")
+    elapsed_seconds: float | None = Field(None, description="Time spent training this model.")
+    eta_seconds: float | None = Field(None, description="Until the last epoch of the last model, at the pace so far.")
+    fit: int | None = Field(None, description="Models trained before this one; the first is the one that is kept.")
+    fits: int | None = Field(None, description="Models in all: with refit one for each fold.")
     updated_at: str = Field(description="ISO 8601.")
 
 
@@ -105,5 +107,7 @@ class TrainingCheck(Answer):
     observed: int = Field(description="Observed values among them.")
     train_windows: int = Field(description="Windows that an epoch has.")
     parts: dict[str, PartOfTime] = Field(description="train, validation and test.")
+    folds: list[PartOfTime] = Field(description="The days of each forecast that the model is evaluated by.")
+    fits: int = Field(description="Models that are trained: with refit one for each fold.")
     known_future: list[str] = Field(description="Covariates whose future must be stated to forecast.")
     findings: list[dict[str, Any]] = Field(description="What the audit found in the scope.")
