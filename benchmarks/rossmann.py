@@ -17,8 +17,10 @@ from typing import Any
 
 import tidebook
 from benchmarks.measure import Figure
+from tidebook.training.canvas import ACCENT, INK_2, canvas, number, save, style
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "rossmann_daily.parquet"
+CHART = Path(__file__).resolve().parents[1] / "docs" / "images" / "algorithms.png"
 PEER = DATA.parents[1] / "peers" / "classic_rossmann.py"
 FUTURE = ("open", "promo", "school_holiday")
 NEURAL = {"seq_length": 112, "hidden_size": 64, "batch_size": 64, "epochs": 6, "learning_rate": 0.003}
@@ -49,7 +51,8 @@ def measure() -> list[Figure]:
             found[name], seconds[name], versions[name] = _train(home, name, settings)
         members = ",".join(versions[name] for name in (*NAMES, "lightgbm"))
         mixed, took, _ = _train(home, "ensemble", {"members": members, "weights": "fitted"})
-        auto, auto_took, _ = _train(home, "auto", {"budget_minutes": 10.0})
+        auto, auto_took, _ = _train(home, "auto", {"budget_minutes": 5.0})
+    draw({**found, "ensemble": mixed, "auto": auto}, {**seconds, "ensemble": took, "auto": auto_took})
     figures = [
         Figure(
             f"{name}, WAPE ({seconds[name]:.0f} s in all)",
@@ -82,6 +85,24 @@ def _train(home: str, name: str, settings: Mapping[str, Any]) -> tuple[float, fl
         home=home,
     )
     return result.metrics["wape"], time.perf_counter() - started, str(result.version)
+
+
+def draw(wapes: Mapping[str, float], seconds: Mapping[str, float]) -> None:
+    """docs/images/algorithms.png: the error of each algorithm beside what its training took."""
+    figure, axes = canvas(
+        "100 drug stores, 28 days held out", "WAPE (lower is better) by seconds from table to version"
+    )
+    with style():
+        for name, wape in wapes.items():
+            axes.plot(seconds[name], wape, "o", color=ACCENT, markersize=5)
+            axes.annotate(name, (seconds[name], wape), xytext=(6, 3), textcoords="offset points", size=8, color=INK_2)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        ticks = (0.07, 0.08, 0.1, 0.13, 0.17, 0.22)
+        axes.set_yticks(ticks, [f"{tick:.2f}" for tick in ticks], minor=False)
+        axes.yaxis.minorticks_off()
+        axes.xaxis.set_major_formatter(number)
+    save(figure, CHART)
 
 
 def _peer() -> float | None:

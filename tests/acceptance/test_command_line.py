@@ -72,6 +72,32 @@ def test_a_file_is_trained_on_and_forecast_from_with_a_plan_of_the_future(
     assert sum(row["kind"] == "prediction" for row in rows) == 20
 
 
+def test_a_backtest_over_folds_says_what_is_gained_and_how_often_intervals_held(
+    tidebook: Command, table: Path, tmp_path: Path
+) -> None:
+    folds = ("--folds", "2", "--stride", "7", "--test-days", "14", "--refit", "--interval", "90", "--interval", "50")
+    asked = ("train", table, "--product", "P1", "--known-future", "promo", *SMALL, *folds)
+    document = tidebook(*asked, "--json").json
+    assert [entry["level"] for entry in document["coverage"]] == [50, 90]
+    shown = tidebook("models", "show", document["version"], "--json").json["backtest"]
+    assert [fold["refit"] for fold in shown["folds"]] == [True, False]
+    assert shown["skill"]["value"] == document["skill"]
+    trained, chinese = tidebook(*asked), tidebook(*asked, TIDEBOOK_LANGUAGE="zh")
+    assert "The 50 % interval held" in trained.out
+    assert "50% 区间包含了" in chinese.out
+    refused = tidebook(*asked, "--folds", "99", "--json")
+    assert "earlier folds 98 × 7" in refused.problem["rule"]
+
+    plan = tmp_path / "plan.csv"
+    days = pl.date_range(pl.date(2024, 7, 19), pl.date(2024, 7, 28), eager=True)
+    pl.DataFrame({"date": days, "promo": [0, 1] * 5}).write_csv(plan)
+    forecast = ("forecast", "product/P1_all/lstm", "--horizon", "10", "--future", plan)
+    whole, one = tidebook(*forecast), tidebook(*forecast, "--store", "S1")
+    assert "50 % low" in whole.out
+    assert "90 % low" not in whole.out
+    assert "90 % high" in one.out
+
+
 def test_models_and_runs_are_listed_shown_and_deleted(tidebook: Command, table: Path) -> None:
     assert tidebook("models", "list").out.startswith("No version yet")
     tidebook("train", table, "--mode", "store", "--store", "S1", "--algorithm", "seasonal_naive")

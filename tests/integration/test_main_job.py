@@ -192,6 +192,12 @@ def test_a_check_tells_what_a_training_would_do(http: httpx.Client, dataset: str
     assert answer.status_code == 200, answer.text
     found = fits(tasks.TrainingCheck, answer)
     assert (found["series"], found["days"]) == (2, DAYS)
+    folds = {"folds": 2, "test_days": 14, "refit": True}
+    found = fits(tasks.TrainingCheck, http.post("/api/training/check", json=request(dataset, folds)))
+    assert ([fold["days"] for fold in found["folds"]], found["fits"]) == ([14, 14], 2)
+    refused = http.post("/api/training/check", json=request(dataset, {"folds": 100}))
+    assert refused.status_code == 422
+    assert "earlier folds 99 × 28" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -203,6 +209,7 @@ def test_a_check_tells_what_a_training_would_do(http: httpx.Client, dataset: str
         ({"model_type": "lstmm"}, 404, "Did you mean lstm"),
         ({"hyperparameters": {"hiden_size": 3}}, 422, "hidden_size"),
         ({"hyperparameters": {"epochs": -1}}, 422, "epochs"),
+        ({"intervals": [100]}, 422, "each interval holds 1 to 99.9 percent"),
         ({"known_future": ["promos"]}, 404, "Did you mean promo"),
         ({"train_start_date": "2025-02-01", "train_end_date": "2025-01-01"}, 422, "must not be after"),
         ({"mapping": {"target": "sales"}}, 422, "has its own mapping"),
@@ -248,6 +255,10 @@ def test_the_version_is_listed_shown_and_its_files_are_served(http: httpx.Client
     detail = fits(models.ModelDetail, http.get(f"/api/models/{address}"))
     assert detail["is_best"]
     assert [entry["epoch"] for entry in detail["history"]] == [1, 2]
+    assert detail["backtest"]["by_step"][0]["coverage"].keys() == {"80", "95"}
+    assert detail["skill"] == detail["backtest"]["skill"]
+    figure = http.get(f"/api/models/{address}/files/backtest.png")
+    assert (figure.headers["content-type"], figure.content[:4]) == ("image/png", b"\x89PNG")
     curve = http.get(f"/api/models/{address}/files/loss_curve.png")
     assert (curve.headers["content-type"], curve.content[:4]) == ("image/png", b"\x89PNG")
     weights = http.get(f"/api/models/{address}/files/model.pth")
@@ -270,6 +281,8 @@ def test_a_forecast_is_answered_saved_listed_drawn_and_deleted(http: httpx.Clien
     result = fits(predictions.Prediction, answer)
     assert result["origin"] == str(first)
     assert [len(series["prediction"]["values"]) for series in result["series"]] == [14, 14]
+    for entry in (*result["series"], result["total"]):
+        assert [(interval["level"], len(interval["upper"])) for interval in entry["intervals"]] == [(80, 14), (95, 14)]
     again = http.get(f"/api/prediction/{result['id']}").json()
     assert again["series"] == result["series"]
     history = fits(predictions.PredictionPage, http.get("/api/prediction", params={"limit": 1}))

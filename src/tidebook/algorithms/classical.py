@@ -74,6 +74,7 @@ class ClassicalAlgorithm:
             "model_type": self.name,
             **asdict(hyperparameters),
             "feature_names": ["target"],
+            "refits": True,
             "bounds": Bounds.fit(panel, span, hyperparameters.non_negative).to_json(),
         }
         fitted = ClassicalFitted(self, config)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidebook.abc import Fitted, Forecast, State, Traits
-from tidebook.algorithms.boosting import Table, Watch, boost, chosen_on, learned_from, require
 from tidebook.algorithms.bounds import BoundedHyperparameters, Bounds
-from tidebook.algorithms.design import Design
 from tidebook.algorithms.hyperparameters import hyperparameter
-from tidebook.algorithms.rows import Rows
 from tidebook.algorithms.validation import validation
+from tidebook.boosting.design import Design
+from tidebook.boosting.rows import Rows
+from tidebook.boosting.training import Table, Watch, boost, chosen_on, learned_from, require
 from tidebook.core.arrays import F32, I64
 from tidebook.core.errors import DataFault
 

@@ -92,9 +92,9 @@ class Layer(nn.Module):
         after = Cache(key, value, days) if before is None else before
         if before is not None:
             key, value = before.extended(key, value)
-        query, values = query[:, :, -count:], values[:, -count:]
-        attended = nn.functional.scaled_dot_product_attention(query, key, value, self._bias(count, key.shape[2]))
-        attended = attended.transpose(1, 2).reshape(batch, count, hidden)
+        query, values = query[:, :, -count:] * key.shape[-1] ** -0.5, values[:, -count:]
+        scores = query @ key.transpose(2, 3) + self._bias(count, key.shape[2])
+        attended = (torch.softmax(scores, dim=-1) @ value).transpose(1, 2).reshape(batch, count, hidden)
         values = values + self.dropout(self.leave(attended))
         inner = nn.functional.silu(self.widen(self.between(values)))
         return values + self.dropout(self.narrow(inner)), after

@@ -70,16 +70,16 @@ def read_future(path: Path) -> list[dict[str, Any]]:
 def show(result: dict[str, Any], days: int = 14) -> None:
     """A table of the first days, of up to four series and their total, and what the analysis says.
 
-    The bounds of the narrowest interval are those of the total; of a single series all intervals are shown.
+    Of a total the narrowest interval is shown, in place of two of the series; of a single series all intervals.
     """
     from tidebook.cli.output import console, print_table
 
-    series = result["series"][:4]
+    total = result["total"]
+    intervals = total.get("intervals", [])[:1] if total else result["series"][0].get("intervals", [])
+    series = result["series"][: 2 if total and intervals else 4]
     columns = [(entry["label"], entry["prediction"]["values"]) for entry in series]
-    intervals = result["series"][0].get("intervals", [])
-    if result["total"]:
-        columns.append((words("total", series=len(result["series"])), result["total"]["prediction"]["values"]))
-        intervals = result["total"].get("intervals", [])[:1]
+    if total:
+        columns.append((words("total", series=len(result["series"])), total["prediction"]["values"]))
     columns += [(words(side, level=one["level"]), one[side]) for one in intervals for side in ("lower", "upper")]
     dates = result["series"][0]["prediction"]["dates"]
     rows = [[day, *(values[i] for _, values in columns)] for i, day in enumerate(dates[:days])]

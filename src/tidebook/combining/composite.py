@@ -71,7 +71,8 @@ class CompositeFitted:
                 }
             )
             weights |= prefixed(i, state.weights)
-        return State({**self.config, "bounds": self._bounds.to_json(), "members": entries}, weights)
+        refits = any(entry["config"].get("refits") for entry in entries)
+        return State({**self.config, "bounds": self._bounds.to_json(), "members": entries, "refits": refits}, weights)
 
 
 def load(state: State) -> CompositeFitted:

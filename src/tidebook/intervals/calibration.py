@@ -21,7 +21,7 @@ from tidebook.core.errors import DataFault
 from tidebook.intervals.conformal import offsets
 from tidebook.intervals.levels import plain, tails
 from tidebook.intervals.scale import typical
-from tidebook.intervals.scores import Scores, collect
+from tidebook.intervals.scores import FEWEST, MOST, Scores, collect
 
 if TYPE_CHECKING:
     from tidebook.abc import Fitted
@@ -87,7 +87,10 @@ def calibrate(fitted: Fitted, panel: Panel, span: Span, levels: Sequence[float])
     """
     levels = tuple(sorted(levels))
     unit = typical(panel, np.arange(len(panel.keys)), span.train_end)
-    own, total = collect(fitted, panel, span, tails(levels), unit)
+    config = fitted.state().config
+    # A model that is fitted anew for each forecast is asked as seldom as serves.
+    most = FEWEST if config.get("refits") else MOST
+    own, total = collect(fitted, panel, span, tails(levels), unit, most=most)
     if len(own.step) == 0:
         levels = ()
     return Calibration(
@@ -96,7 +99,7 @@ def calibrate(fitted: Fitted, panel: Panel, span: Span, levels: Sequence[float])
         total=None if total is None else _offsets(total, levels),
         series=len(panel.keys),
         unit=unit,
-        floor=_floor(fitted.state().config, panel, span),
+        floor=_floor(config, panel, span),
     )
 
 

@@ -34,18 +34,18 @@ class Scores:
 
 
 def collect(
-    fitted: Fitted, panel: Panel, span: Span, quantiles: Sequence[float], unit: float
+    fitted: Fitted, panel: Panel, span: Span, quantiles: Sequence[float], unit: float, *, most: int = MOST
 ) -> tuple[Scores, Scores | None]:
     """The scores of all series observed in the validation part, and of their sum where there are several.
 
     The base is the model's own quantile where it has that level, else its point; of the sum, always the sum of the
-    points. Forecasts are made from up to 112 origins evenly spread over the validation part, fewer where there are
+    points. Forecasts are made from up to `most` origins evenly spread over the validation part, fewer where there are
     many series, each of the days from there to the end of the part.
     """
     part = slice(span.train_end, span.validation_end)
     series = np.flatnonzero(panel.mask[:, part].any(axis=1)).astype(np.int64)
     days = span.validation_end - span.train_end
-    count = min(days, MOST, max(FEWEST, PAIRS // max(1, len(series))))
+    count = min(days, most, max(FEWEST, PAIRS // max(1, len(series))))
     own, total = (_Pile(min(days, STEPS), days, len(quantiles)) for _ in range(2))
     for origin in np.unique(np.linspace(span.train_end, span.validation_end - 1, count).astype(np.int64)).tolist():
         horizon = min(STEPS, span.validation_end - origin)

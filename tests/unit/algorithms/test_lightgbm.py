@@ -10,9 +10,9 @@ import pytest
 
 from tests.unit.algorithms.panels import Recorder, fit, panel, span
 from tidebook.algorithms import registry
-from tidebook.algorithms.design import Design
-from tidebook.algorithms.rows import Rows
 from tidebook.algorithms.seasonal_naive import repeat_season
+from tidebook.boosting.design import Design
+from tidebook.boosting.rows import Rows
 from tidebook.core.errors import DataFault, InvalidInput
 from tidebook.data.panel import Panel
 
@@ -134,7 +134,7 @@ def test_a_panel_with_other_covariates_is_refused() -> None:
 
 
 def test_no_more_rows_are_drawn_than_asked_for() -> None:
-    training = trained(rows=100).state().config["training"]
+    training = trained(rows=100, output_length=28).state().config["training"]
     assert training["train_samples"] == training["val_samples"] == 100
 
 

@@ -15,6 +15,12 @@ def test_the_share_that_is_done_counts_steps_within_the_epoch() -> None:
     assert Progress("run", "preparing").fraction == 0
 
 
+def test_the_share_that_is_done_counts_the_models_of_all_folds() -> None:
+    assert Progress("run", "training", epoch=1, epochs=4, fit=1, fits=2).fraction == pytest.approx(0.625)
+    assert Progress("run", "training", epoch=9, epochs=4, fit=1, fits=2).fraction == 1
+    assert Progress("run", "training", fit=1, fits=2).fraction == 0.5
+
+
 def test_the_file_follows_every_change_of_status_and_epoch(tmp_path: Path) -> None:
     path = tmp_path / "progress.json"
     watch = ProgressFile(path)

@@ -19,6 +19,27 @@ def test_a_request_survives_the_way_through_json() -> None:
     assert TrainSpec.model_validate_json(spec.model_dump_json()) == spec
 
 
+def test_intervals_are_sorted_and_one_may_stand_alone() -> None:
+    assert TrainSpec(dataset="DSET").intervals == (80, 95)
+    assert TrainSpec(dataset="DSET", intervals=(95, 50)).intervals == (50, 95)
+    assert TrainSpec.model_validate({"dataset": "DSET", "intervals": 90}).intervals == (90,)
+    assert TrainSpec(dataset="DSET", intervals=()).intervals == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"intervals": (0.5,)}, "intervals must be valid (each interval holds 1 to 99.9 percent)"),
+        ({"intervals": (100,)}, "intervals must be valid (each interval holds 1 to 99.9 percent)"),
+        ({"intervals": (80, 80.0)}, "intervals must be valid (each interval comes once)"),
+        ({"folds": 0}, "folds must be valid"),
+        ({"stride": 0}, "stride must be valid"),
+    ],
+)
+def test_folds_and_intervals_that_make_no_sense_are_refused(values: dict[str, object], fault: str) -> None:
+    assert fault in _fault(TrainSpec, dataset="DSET", **values)
+
+
 def test_the_words_users_know_name_the_model() -> None:
     spec = ForecastSpec(mode="product", product_id="P001")
     assert spec.line.folder == "product/P001_all/lstm"

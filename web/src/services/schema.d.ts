@@ -1333,6 +1333,22 @@ export interface components {
                     [key: string]: unknown;
                 };
             } | null;
+            /** @description What it gains over the better naive forecast. */
+            skill?: components["schemas"]["Skill"] | null;
+            /**
+             * Coverage
+             * @description How often each interval held on the held-out end.
+             */
+            coverage?: components["schemas"]["Coverage"][] | null;
+            /**
+             * Intervals
+             * @description Percent of each interval.
+             * @example [
+             *       80,
+             *       95
+             *     ]
+             */
+            intervals?: number[] | null;
             validation?: components["schemas"]["Validation"] | null;
             /**
              * Is Best
@@ -1521,6 +1537,22 @@ export interface components {
                     [key: string]: unknown;
                 };
             } | null;
+            /** @description What it gains over the better naive forecast. */
+            skill?: components["schemas"]["Skill"] | null;
+            /**
+             * Coverage
+             * @description How often each interval held on the held-out end.
+             */
+            coverage?: components["schemas"]["Coverage"][] | null;
+            /**
+             * Intervals
+             * @description Percent of each interval.
+             * @example [
+             *       80,
+             *       95
+             *     ]
+             */
+            intervals?: number[] | null;
             validation?: components["schemas"]["Validation"] | null;
             /**
              * Is Best

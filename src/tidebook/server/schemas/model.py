@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tidebook.server.schemas.backtest import Backtest
+from tidebook.server.schemas.backtest import Backtest, Coverage, Skill
 from tidebook.server.schemas.base import Answer, Metrics
 
 
@@ -45,6 +45,9 @@ class ModelVersion(Answer):
     dataset: TrainedOn | None = None
     metrics: Metrics | None = Field(None, description="On the held-out end, in original units.")
     baseline: dict[str, Metrics] | None = Field(None, description="The same metrics of the naive forecasts.")
+    skill: Skill | None = Field(None, description="What it gains over the better naive forecast.")
+    coverage: list[Coverage] | None = Field(None, description="How often each interval held on the held-out end.")
+    intervals: list[float] | None = Field(None, description="Percent of each interval.", examples=[[80, 95]])
     validation: Validation | None = None
     is_best: bool = Field(False, description="Of those validated on the newest span, the one with the lowest WAPE.")
     size_bytes: int = 0

@@ -15,7 +15,7 @@ from tidebook.core.errors import DataFault, InvalidInput
 
 if TYPE_CHECKING:
     from tidebook.abc import FitContext
-    from tidebook.algorithms.rows import Rows
+    from tidebook.boosting.rows import Rows
     from tidebook.data.panel import Panel
     from tidebook.data.splits import Span
 

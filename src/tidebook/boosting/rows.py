@@ -17,7 +17,7 @@ from tidebook.data.calendar import features
 from tidebook.data.lags import Running, at, first_where, mean_where, same_weekday, since
 
 if TYPE_CHECKING:
-    from tidebook.algorithms.design import Design
+    from tidebook.boosting.design import Design
     from tidebook.data.panel import Panel
 
 YEAR = 364  #: days; the same weekday a year before
