@@ -17,7 +17,7 @@ from typing import Any
 
 import tidebook
 from benchmarks.measure import Figure
-from tidebook.training.canvas import ACCENT, INK_2, canvas, number, save, style
+from tidebook.training.canvas import ACCENT, INK_2, RULE, canvas, save, style
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "rossmann_daily.parquet"
 CHART = Path(__file__).resolve().parents[1] / "docs" / "images" / "algorithms.png"
@@ -88,20 +88,27 @@ def _train(home: str, name: str, settings: Mapping[str, Any]) -> tuple[float, fl
 
 
 def draw(wapes: Mapping[str, float], seconds: Mapping[str, float]) -> None:
-    """docs/images/algorithms.png: the error of each algorithm beside what its training took."""
+    """docs/images/algorithms.png: the error of each algorithm, the best first, and what its training took."""
+    names = sorted(wapes, key=lambda name: wapes[name], reverse=True)
+    height = 1.2 + 0.26 * len(names)
     figure, axes = canvas(
-        "100 drug stores, 28 days held out", "WAPE (lower is better) by seconds from table to version"
+        "100 drug stores, 28 days held out", "WAPE; seconds from the table to the version", height=height
     )
     with style():
-        for name, wape in wapes.items():
-            axes.plot(seconds[name], wape, "o", color=ACCENT, markersize=5)
-            axes.annotate(name, (seconds[name], wape), xytext=(6, 3), textcoords="offset points", size=8, color=INK_2)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        ticks = (0.07, 0.08, 0.1, 0.13, 0.17, 0.22)
-        axes.set_yticks(ticks, [f"{tick:.2f}" for tick in ticks], minor=False)
-        axes.yaxis.minorticks_off()
-        axes.xaxis.set_major_formatter(number)
+        axes.hlines(range(len(names)), 0, [wapes[name] for name in names], color=RULE, linewidth=1)
+        axes.plot([wapes[name] for name in names], range(len(names)), "o", color=ACCENT, markersize=6)
+        for row, name in enumerate(names):
+            label = f"{wapes[name]:.3f}   {seconds[name]:.0f} s"
+            axes.annotate(
+                label, (wapes[name], row), xytext=(8, 0), textcoords="offset points", size=8, color=INK_2, va="center"
+            )
+        box = axes.get_position()
+        axes.set_position((0.12, box.y0, box.width, box.height))
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xlim(0, 1.15 * max(wapes.values()))
+        axes.xaxis.set_visible(False)
+        axes.grid(visible=False)
+        axes.spines["bottom"].set_visible(False)
     save(figure, CHART)
 
 

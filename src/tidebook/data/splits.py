@@ -44,7 +44,7 @@ def split(
 
     The test part holds `folds` forecasts of `test_days` days, each `stride` days (default: `test_days`) after the one
     before. DataFault where the rest cannot hold a single window of `look_back` + `output_length` days, in the
-    calendar or in any of the series.
+    calendar or in any of the series, or is shorter than the forecasts.
     """
     earlier = (folds - 1) * (stride or test_days)
     need = look_back + output_length + validation_days + test_days + earlier
@@ -59,6 +59,12 @@ def split(
         )
     validation_end = panel.end - test_days - earlier
     train_end = validation_end - validation_days
+    if train_end < test_days:
+        raise DataFault(
+            "The train part must be at least as long as what is forecast from it",
+            got=f"{train_end} days to train on, {test_days} to forecast",
+            fix=fix,
+        )
     seen = panel.mask[:, :train_end]
     first = seen.argmax(axis=1)
     lengths = (train_end - first) * seen.any(axis=1)

@@ -48,7 +48,8 @@ class NeuralAlgorithm:
     many of the last known columns are earlier values of the target), static_size (S), output_length (O), output_size
     (Q), positions (N), and any hyper-parameter. Its `forward(past[B, L, P], known[B, L + O, K], static[B, S]) ->
     [B, N, O, Q]` forecasts, in the window's units, from the last N positions of the window; N is 1 unless the module
-    is training and takes `positions`. The days after position p are known[:, p + 1 : p + 1 + O].
+    is training and takes `positions`. The days after position p are known[:, p + 1 : p + 1 + O]. A Forecaster (see
+    neural.forecaster) gives an encoder alone; one that is Carrying, too, decodes without reading the window again.
     """
 
     name: str

@@ -38,7 +38,7 @@ class Layout:
     @property
     def earlier_names(self) -> tuple[str, ...]:
         """[E]: earlier values of the target, each with whether there were any; single days come last."""
-        single = [name for lag in self.lags for name in (f"target_{lag}_days_before", f"seen_{lag}_days_before")]
+        single = [name for lag in self.lags for name in (f"target_{lag}_before", f"seen_{lag}_before")]
         return ("target_alike", "seen_alike", "target_seasons", "seen_seasons", *single)
 
     @property

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.algorithms.panels import panel
 from tidebook.core.errors import DataFault
-from tidebook.data.splits import Fold, Span, plan
+from tidebook.data.splits import Fold, Span, plan, split
 
 PARTS: dict[str, Any] = {"validation_days": 20, "test_days": 10, "look_back": 28, "output_length": 7}
 
@@ -57,3 +57,12 @@ def test_a_series_must_be_long_enough_for_the_first_fold() -> None:
     assert len(plan(late, **PARTS, folds=1)) == 1
     with pytest.raises(DataFault, match="At least one series must begin 35 days"):
         plan(late, **PARTS, folds=3)
+
+
+def test_a_train_part_shorter_than_the_forecast_is_refused() -> None:
+    with pytest.raises(DataFault) as caught:
+        split(panel(days=100), validation_days=20, test_days=60, look_back=1, output_length=1)
+    assert str(caught.value) == (
+        "The train part must be at least as long as what is forecast from it, but got 20 days to train on, 60 to "
+        "forecast. Use a shorter look-back (seq_length), fewer validation or test days, or more data."
+    )

@@ -4,10 +4,10 @@ import { grouped, groupOf, isRecommended } from './algorithms'
 const type = (name: string, neural = false) => ({ name, neural })
 
 test('algorithms come in groups, what is recommended first', () => {
-  const found = grouped([type('lstm', true), type('seasonal_naive'), type('tcn', true), type('ensemble'), type('auto'), type('lightgbm')])
+  const found = grouped([type('tcn', true), type('seasonal_naive'), type('lstm', true), type('ensemble'), type('auto'), type('lightgbm')])
   expect(found.map(({ group, types }) => [group, types.map(({ name }) => name)])).toEqual([
     ['combined', ['auto', 'ensemble']],
-    ['neural', ['tcn', 'lstm']],
+    ['neural', ['lstm', 'tcn']],
     ['boosting', ['lightgbm']],
     ['classical', ['seasonal_naive']],
   ])

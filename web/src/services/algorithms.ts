@@ -10,7 +10,7 @@ const BY_NAME: Record<string, Group> = {
   seasonal_naive: 'classical', ets: 'classical', theta: 'classical', croston: 'classical',
 }
 /** The first within its group; the first of all is recommended to whoever has no reason for another. */
-const FIRST = ['auto', 'tcn', 'lightgbm', 'ets']
+const FIRST = ['auto', 'lstm', 'lightgbm', 'ets']
 
 export const isRecommended = ({ name }: Pick<ModelType, 'name'>) => name === FIRST[0]
 export const isCombined = (name: string) => BY_NAME[name] === 'combined'
