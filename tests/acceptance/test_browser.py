@@ -87,6 +87,8 @@ def test_an_analyst_goes_from_a_table_to_a_forecast(page: Page, fresh: Server, t
     page.get_by_test_id("algorithm-lstm").click()
     for name, value in {"epochs": "25", "hidden_size": "16", "seq_length": "28", "num_layers": "1"}.items():
         page.get_by_test_id(f"hp-{name}").fill(value)
+    page.get_by_test_id("folds").fill("2")
+    expect(page.get_by_test_id("evaluation-said")).to_contain_text("2 times on 28 days")
     page.get_by_test_id("start-training").click()
 
     chart = page.get_by_test_id("loss-chart")
@@ -99,6 +101,10 @@ def test_an_analyst_goes_from_a_table_to_a_forecast(page: Page, fresh: Server, t
     page.get_by_test_id("open-version").click()
     expect(page.get_by_test_id("files")).to_contain_text("model.pth")
     expect(page.get_by_test_id("metrics")).to_contain_text("WAPE")
+    for drawn in ("error-chart", "coverage-chart"):
+        expect(page.get_by_test_id(drawn).locator("canvas, svg").first).to_be_visible()
+    expect(page.get_by_test_id("backtest-folds").locator("tbody tr")).to_have_count(2)
+    expect(page.get_by_test_id("backtest-series")).to_contain_text("S2")
 
     page.get_by_test_id("forecast-with").click()
     page.get_by_test_id("horizon").fill("30")
@@ -108,12 +114,19 @@ def test_an_analyst_goes_from_a_table_to_a_forecast(page: Page, fresh: Server, t
     page.get_by_test_id("run-forecast").click()
     expect(page.get_by_test_id("forecast-chart").locator("canvas, svg").first).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("analysis")).to_contain_text("a day over 30 days")
+    expect(page.get_by_test_id("interval-key")).to_contain_text("95%")
+    banded = page.get_by_test_id("forecast-chart").screenshot()
+    page.get_by_test_id("show-intervals").uncheck()
+    page.wait_for_timeout(1000)  # the bands fade out
+    assert page.get_by_test_id("forecast-chart").screenshot() != banded, "the bands did not go"
 
     with page.expect_download() as download:
         page.get_by_test_id("download-csv").click()
     rows = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()))
     assert sum(row["kind"] == "prediction" for row in rows) == 2 * 30
     assert {row["store_id"] for row in rows} == {"S1", "S2"}
+    ahead = [row for row in rows if row["kind"] == "prediction"]
+    assert all(float(row["lower_95"]) <= float(row["value"]) <= float(row["upper_95"]) for row in ahead)
 
     page.get_by_test_id("language-switch").click()
     expect(page.get_by_test_id("analysis")).to_contain_text("未来 30 天日均")
