@@ -88,6 +88,7 @@ def test_an_analyst_goes_from_a_table_to_a_forecast(page: Page, fresh: Server, t
     for name, value in {"epochs": "25", "hidden_size": "16", "seq_length": "28", "num_layers": "1"}.items():
         page.get_by_test_id(f"hp-{name}").fill(value)
     page.get_by_test_id("folds").fill("2")
+    page.get_by_test_id("folds").press("Tab")
     expect(page.get_by_test_id("evaluation-said")).to_contain_text("2 times on 28 days")
     page.get_by_test_id("start-training").click()
 
