@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from tidebook.abc import Traits
 from tidebook.algorithms.hyperparameters import hyperparameter
 from tidebook.neural.algorithm import NeuralAlgorithm
-from tidebook.neural.forecaster import Forecaster
 from tidebook.neural.head import Head
 from tidebook.neural.hyperparameters import NeuralHyperparameters
+from tidebook.neural.stacked import Stacked
 from tidebook.neural.width import check_width
 
 Memory = tuple[Tensor, Tensor, Tensor]  #: C, n and m
@@ -137,7 +137,7 @@ def _recurrent(
     return torch.stack(reads, dim=2), (C, n, m)
 
 
-class MLSTMModel(Forecaster):
+class MLSTMModel(Stacked):
     """forward(past[B, L, P], known[B, L + O, K], static[B, S]) -> [B, N, O, Q]."""
 
     def __init__(
@@ -162,28 +162,6 @@ class MLSTMModel(Forecaster):
         self.head = Head(
             hidden_size, known_size, static_size, earlier_size, output_length, output_size, dropout, positions
         )
-
-    def encode(self, past: Tensor, count: int) -> Tensor:
-        """See Forecaster."""
-        return self._run(past, None, count)[0]
-
-    def begin(self, past: Tensor) -> tuple[Tensor, list[Memory]]:
-        """See Carrying."""
-        return self._run(past, None, 1)
-
-    def step(self, past: Tensor, state: list[Memory]) -> tuple[Tensor, list[Memory]]:
-        """See Carrying."""
-        return self._run(past, state, 1)
-
-    def _run(self, past: Tensor, state: list[Memory] | None, count: int) -> tuple[Tensor, list[Memory]]:
-        """Only the last layer knows that only the last `count` positions are asked for."""
-        values = self.embed(past)
-        after = []
-        for number, layer in enumerate(self.layers, 1):
-            wanted = count if number == len(self.layers) else values.shape[1]
-            values, kept = layer(values, state[number - 1] if state else None, wanted)
-            after.append(kept)
-        return self.norm(values), after
 
 
 algorithm = NeuralAlgorithm(

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from tidebook.abc import Traits
 from tidebook.algorithms.hyperparameters import hyperparameter
 from tidebook.neural.algorithm import NeuralAlgorithm
-from tidebook.neural.forecaster import Forecaster
 from tidebook.neural.head import Head
 from tidebook.neural.hyperparameters import NeuralHyperparameters
+from tidebook.neural.stacked import Stacked
 
 State = tuple[Tensor, Tensor]  #: the last inputs of a block's two convolutions, [B, reach, H] each
 
@@ -80,7 +80,7 @@ class Block(nn.Module):
         return result
 
 
-class TCNModel(Forecaster):
+class TCNModel(Stacked):
     """forward(past[B, L, P], known[B, L + O, K], static[B, S]) -> [B, N, O, Q]."""
 
     def __init__(
@@ -102,7 +102,7 @@ class TCNModel(Forecaster):
         reaches: list[int] = []  # days before a day that each block sees
         while 1 + sum(reaches) < seq_length:
             reaches.append(2 * (kernel_size - 1) * 2 ** len(reaches))
-        self.blocks = nn.ModuleList(
+        self.layers = nn.ModuleList(
             Block(hidden_size, kernel_size, 2**number, dropout) for number in range(len(reaches))
         )
         self.further = [sum(reaches[number + 1 :]) for number in range(len(reaches))]  # that the blocks after it see
@@ -111,29 +111,9 @@ class TCNModel(Forecaster):
             hidden_size, known_size, static_size, earlier_size, output_length, output_size, dropout, positions
         )
 
-    def encode(self, past: Tensor, count: int) -> Tensor:
-        """See Forecaster."""
-        return self._run(past, None, count)[0]
-
-    def begin(self, past: Tensor) -> tuple[Tensor, list[State]]:
-        """See Carrying."""
-        encoded, state = self._run(past, None, past.shape[1])
-        return encoded[:, -1:], state
-
-    def step(self, past: Tensor, state: list[State]) -> tuple[Tensor, list[State]]:
-        """See Carrying."""
-        encoded, state = self._run(past, state, past.shape[1])
-        return encoded[:, -1:], state
-
-    def _run(self, past: Tensor, state: list[State] | None, count: int) -> tuple[Tensor, list[State]]:
-        """Each block makes the days alone that the last `count` positions see through the blocks after it."""
-        values = self.embed(past)
-        after = []
-        for number, block in enumerate(self.blocks):
-            wanted = min(values.shape[1], count + self.further[number])
-            values, kept = block(values, state[number] if state else None, wanted)
-            after.append(kept)
-        return self.norm(values), after
+    def needed(self, number: int, count: int) -> int:
+        """The days alone that the last `count` positions see through the blocks after it."""
+        return count + self.further[number]
 
 
 algorithm = NeuralAlgorithm(

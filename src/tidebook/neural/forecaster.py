@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from tidebook.neural.head import Head
 
 
-class Forecaster(nn.Module):
+class Forecaster(nn.Module, ABC):
     """forward(past[B, L, P], known[B, L + O, K], static[B, S]) -> [B, N, O, Q], in the window's units.
 
     A subclass gives `encode` and sets `head`. Where it can carry state it is `Carrying`, too.
@@ -17,9 +18,9 @@ class Forecaster(nn.Module):
 
     head: Head
 
+    @abstractmethod
     def encode(self, past: Tensor, count: int) -> Tensor:
         """[B, count, H]: what the last `count` positions of past[B, L, P] know; none looks at days after its own."""
-        raise NotImplementedError
 
     def forward(self, past: Tensor, known: Tensor, static: Tensor) -> Tensor:
         """Forecasts from the last N positions; N is 1 unless training."""

@@ -81,7 +81,7 @@ def test_the_convolutions_of_a_tcn_reach_over_the_whole_look_back(look_back: int
     algorithm = registry.find("tcn")
     assert isinstance(algorithm, NeuralAlgorithm)
     tcn: Any = algorithm.module(input_size=1, hidden_size=4, seq_length=look_back)
-    reach = 1 + sum(2 * (block.first.kernel - 1) * block.first.dilation for block in tcn.blocks)
+    reach = 1 + sum(2 * (block.first.kernel - 1) * block.first.dilation for block in tcn.layers)
     assert reach >= look_back
 
 
