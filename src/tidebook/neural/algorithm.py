@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LOSS_FUNCTIONS = {
     "mae": "L1Loss",
+    "scaled": "ScaledL1Loss",
     "huber": "HuberLoss",
     "mse": "MSELoss",
     "quantile": "PinballLoss",
@@ -61,7 +62,7 @@ class NeuralAlgorithm:
         """Trains on the train part; the epoch with the lowest validation loss is kept."""
         model, layout, config = _train(self.module, panel, span, asdict(hyperparameters), context)
         config = {"model_type": self.name, **config}
-        fitted = NeuralFitted(model, layout, Objective(config["loss"]), config, context.device)
+        fitted = NeuralFitted(model, layout, Objective(config["loss"], layout.departures), config, context.device)
         config["validation"] = validation(fitted, panel, span)
         return fitted
 
@@ -70,8 +71,9 @@ class NeuralAlgorithm:
         config = state.config
         try:
             schema = Schema.from_json(config["covariates"], config["scalers"])
-            layout = Layout(int(config["seq_length"]), int(config["output_length"]), schema)
-            objective = Objective(config["loss"])
+            departures = config.get("target") == "departure"
+            layout = Layout(int(config["seq_length"]), int(config["output_length"]), schema, departures)
+            objective = Objective(config["loss"], departures)
             model = self.module(**_arguments(_taken(self.module), config))
             model.load_state_dict(state.weights)
         except (KeyError, TypeError, RuntimeError) as error:
@@ -141,7 +143,7 @@ def _train(
         torch.manual_seed(context.seed)
         seen = cut(panel, 0, span.validation_end)
         schema = Schema.fit(seen, span, settings)
-        layout = Layout(settings.seq_length, settings.output_length, schema)
+        layout = Layout(settings.seq_length, settings.output_length, schema, settings.target == "departure")
         taken = _taken(module)
         positions = settings.positions if "positions" in taken else 1
         sizes = {

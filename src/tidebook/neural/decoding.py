@@ -102,7 +102,7 @@ class _Decoding:
 
     def _taken(self, raw: Tensor, day: int, *, last: bool) -> Tensor:
         """The forecasts in raw[B, N, O, Q] of the days from `day` on, written into the windows unless they are last."""
-        predicted = self.objective.forecasts(raw[:, -1], self.windows)
+        predicted = self.objective.forecasts(raw[:, -1:], self.windows, day)[:, 0]
         if not last:
             self._write(predicted[:, :, predicted.shape[-1] // 2], day)
         return predicted

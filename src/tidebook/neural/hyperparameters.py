@@ -52,11 +52,21 @@ class NeuralHyperparameters(BoundedHyperparameters):
     )
     loss: str = hyperparameter(
         "mae",
-        choices=("mae", "huber", "mse", "quantile", "poisson", "tweedie"),
-        help="What is made small: absolute, Huber or squared error, the pinball loss of five quantiles, or the "
+        choices=("mae", "scaled", "huber", "mse", "quantile", "poisson", "tweedie"),
+        help="What is made small: absolute error, the same in shares of level and usual error (scaled: every series "
+        "counts alike), Huber or squared error, the pinball loss of five quantiles, or the "
         "deviance of counts (poisson) or of amounts with many zeros (tweedie).",
-        help_zh="训练目标：绝对误差、Huber、平方误差、五个分位数的 pinball 损失，"
+        help_zh="训练目标：绝对误差、按水平与通常误差缩放的绝对误差（scaled：各序列同等重要）、"
+        "Huber、平方误差、五个分位数的 pinball 损失，"
         "或计数（poisson）、多零金额（tweedie）的偏差。",
+    )
+    target: str = hyperparameter(
+        "value",
+        choices=("value", "departure"),
+        help="What the network forecasts: the value, or its departure from seasonal smoothing in usual errors of "
+        "that; for a strong and steady season, as hourly series have.",
+        help_zh="网络预测的内容：数值本身，或其相对季节平滑值的偏离（以平滑的通常误差为单位）；"
+        "后者适合季节性强而稳定的序列，如小时数据。",
     )
     scaling: str = hyperparameter(
         "window",

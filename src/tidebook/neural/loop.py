@@ -92,7 +92,7 @@ class _Training:
         self.settings, self.positions, self.context = settings, positions, context
         self.sampler = Sampler.over(tables, span, layout, positions, settings)
         self.held_out = validation_pairs(tables, span, layout.output)
-        self.objective = Objective(settings.loss)
+        self.objective = Objective(settings.loss, layout.departures)
         self.optimizer = optimizer(model, settings.learning_rate, settings.weight_decay)
         self.average = Average(model, settings.averaging)
         self.mixed = settings.precision == "bfloat16" or (
@@ -163,7 +163,7 @@ class _Training:
         day = first[:, None] + torch.arange(start, length + output, device=first.device)
         counted = (windows.seen[:, start:] & (day < self.span.train_end)).unfold(1, output, 1)
         target = windows.target[:, start:].unfold(1, output, 1)
-        errors = self.objective.errors(self.objective.forecasts(raw, windows), target, windows)
+        errors = self.objective.errors(self.objective.forecasts(raw, windows, start), target, windows)
         total, count = torch.where(counted, errors, 0.0).sum(), counted.sum()
 
         self.optimizer.zero_grad(set_to_none=True)

@@ -47,6 +47,7 @@ class Schema:
     scaling: str  #: whose mean and deviation windows are scaled by: window, series or global
     levels: Levels | None  #: those of series or global
     unit: float  #: mean |target| of the train part: the scale of a window that holds nothing but zeros
+    share: float  #: of its level that a series differs by from a season before, as a mean of the train part
     floor: float | None  #: no forecast is below
 
     @classmethod
@@ -71,6 +72,7 @@ class Schema:
             scaling=settings.scaling,
             levels=Levels.fit(panel, span, settings.scaling),
             unit=float(np.abs(target).mean()) or 1.0 if len(target) else 1.0,
+            share=_share(panel, part),
             floor=Bounds.fit(panel, span, settings.non_negative).floor,
         )
 
@@ -159,6 +161,7 @@ class Schema:
             "target": {
                 "kind": self.scaling,
                 "unit": self.unit,
+                "share": self.share,
                 "floor": self.floor,
                 "levels": None if self.levels is None else self.levels.to_json(),
             },
@@ -187,8 +190,21 @@ class Schema:
             scaling=target["kind"],
             levels=Levels.from_json(target["levels"]) if target.get("levels") else None,
             unit=target["unit"],
+            share=target.get("share", 1.0),
             floor=target["floor"],
         )
+
+
+def _share(panel: Panel, part: slice) -> float:
+    """The mean over the series of |value - value a season before| in shares of the series' mean |value|; 1 without."""
+    season = panel.frequency.season
+    target, seen = panel.target[:, part], panel.mask[:, part]
+    both = seen[:, season:] & seen[:, :-season]
+    change = np.abs(target[:, season:] - target[:, :-season]).sum(1, where=both, dtype=np.float64)
+    level = np.abs(target).sum(1, where=seen, dtype=np.float64)
+    told = both.any(1) & (level > 0)
+    shares = (change / np.maximum(both.sum(1), 1))[told] / (level / np.maximum(seen.sum(1), 1))[told]
+    return float(shares.mean()) if told.any() and shares.mean() > 0 else 1.0
 
 
 def _yes_or_no(panel: Panel, part: slice) -> tuple[str, ...]:

@@ -48,8 +48,8 @@ def validate(
     model.eval()
     for series, origin in zip(pairs[0].split(BATCH), pairs[1].split(BATCH), strict=True):
         windows = gather(tables, layout, series, origin - look_back, look_back + output)
-        raw = model(windows.past(look_back), windows.known, windows.static)[:, -1]
-        forecasts = objective.forecasts(raw, windows)
+        raw = model(windows.past(look_back), windows.known, windows.static)[:, -1:]
+        forecasts = objective.forecasts(raw, windows, look_back)[:, 0]
         actual, counted = windows.target[:, look_back:], windows.seen[:, look_back:]
         errors = objective.errors(forecasts, actual, windows)
         predicted = windows.original(forecasts[..., forecasts.shape[-1] // 2])

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from tidebook.neural.smoothing import choose, smoothed
 
 if TYPE_CHECKING:
     from tidebook.neural.schema import Schema
     from tidebook.neural.tables import Tables
 
 
+FARTHEST = 10  #: usual errors; departures further away count as this far
 SEASONS = 13  #: seasons that the means of earlier days reach over
 
 
@@ -23,6 +27,7 @@ class Layout:
     look_back: int  #: days before the first position; the window's statistics come from these alone
     output: int  #: days predicted at once
     schema: Schema
+    departures: bool = False  #: whether the model reads and forecasts departures from what is usual, too
 
     @property
     def lags(self) -> tuple[int, ...]:
@@ -49,7 +54,8 @@ class Layout:
     @property
     def past_names(self) -> tuple[str, ...]:
         """[P]: the target, whether it was seen, past covariates, and the known of the same day."""
-        return ("target", "seen", *self.schema.past_columns, *self.known_names)
+        departure = ("departure",) if self.departures else ()
+        return ("target", "seen", *departure, *self.schema.past_columns, *self.known_names)
 
     @property
     def static_names(self) -> tuple[str, ...]:
@@ -69,12 +75,52 @@ class Windows:
     static: Tensor  #: [B, S]
     mean: Tensor  #: [B], original units
     scale: Tensor  #: [B], original units
+    layout: Layout
 
     def past(self, last: int, *, first: int = 0) -> Tensor:
         """[B, last - first, P]: the days [first, last) as the model's input."""
         days = slice(first, last)
         values = torch.stack((self.target[:, days], self.seen[:, days].to(self.target.dtype)), dim=-1)
+        if self.layout.departures:
+            values = torch.cat((values, self._departure(first, last)[..., None]), dim=-1)
         return torch.cat((values, self.covariates[:, days], self.known[:, days]), dim=-1)
+
+    def usual(self, day: int, count: int, output: int) -> Tensor:
+        """[B, count, output]: what is usual on the days that each of `count` positions from `day` on forecasts.
+
+        The smoothed season before the position, repeated.
+        """
+        season = self.layout.schema.frequency.season
+        width = min(season, output)
+        smooth = self._smoothed(day, day + count - 1 + width)
+        return smooth.unfold(1, width, 1)[:, :, torch.arange(output, device=smooth.device) % season]
+
+    @property
+    def usual_error(self) -> Tensor:
+        """[B], in the window's units: how far its first days were from what was usual."""
+        return self._smoothing[1]
+
+    @property
+    def level(self) -> Tensor:
+        """[B], in the window's units: how far a value is from a season before where that is as usual for its size."""
+        return (self.mean / self.scale).abs() * self.layout.schema.share
+
+    @cached_property
+    def _smoothing(self) -> tuple[Tensor, Tensor]:
+        first = slice(0, self.layout.look_back)
+        return choose(self.target[:, first], self.seen[:, first], self.layout.schema.frequency.season)
+
+    def _smoothed(self, first: int, last: int) -> Tensor:
+        """[B, last - first]: what is usual on the days [first, last)."""
+        weights, season = self._smoothing[0], self.layout.schema.frequency.season
+        days = slice(max(0, first - weights.shape[1] * season), last)
+        return smoothed(self.target[:, days], self.seen[:, days], weights, season)[:, first - last :]
+
+    def _departure(self, first: int, last: int) -> Tensor:
+        """[B, last - first]: how far each of the days seen was from what was usual, in usual errors."""
+        days = slice(first, last)
+        departure = (self.target[:, days] - self._smoothed(first, last)) / self.usual_error[:, None]
+        return torch.where(self.seen[:, days], departure, 0.0).clamp(-FARTHEST, FARTHEST)
 
     def original(self, values: Tensor) -> Tensor:
         """`values` [B, ...] in the window's units brought back to original units."""
@@ -129,6 +175,7 @@ def gather(
         static=torch.cat((tables.static[series], level), dim=-1),
         mean=mean,
         scale=scale,
+        layout=layout,
     )
 
 

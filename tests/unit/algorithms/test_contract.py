@@ -157,18 +157,20 @@ def test_a_series_that_begins_after_the_train_part_is_no_hindrance(name: str) ->
 
 @pytest.mark.parametrize("name", NEURAL)
 @pytest.mark.parametrize("output_length", [1, 3])
+@pytest.mark.parametrize("target", ["value", "departure"])
 def test_decoding_with_carried_state_gives_what_reading_the_whole_window_again_gives(
-    name: str, output_length: int
+    name: str, output_length: int, target: str
 ) -> None:
     data = panel(days=420)
-    fitted = fit(name, data, span(420), output_length=output_length, epochs=1, seq_length=20, num_layers=2)
+    stated = {"output_length": output_length, "seq_length": 20, "target": target}
+    fitted = fit(name, data, span(420), epochs=1, num_layers=2, **stated)
     origin = np.array([406, 380, 12])
     carried, anew = (fitted.forecast(data, SERIES, origin, 14, cached=cached).point for cached in (True, False))
     np.testing.assert_allclose(carried, anew, rtol=1e-4, atol=1e-4 * np.abs(anew).max())
 
 
 @pytest.mark.parametrize("name", NEURAL)
-@pytest.mark.parametrize("loss", ["quantile", "poisson", "tweedie", "huber", "mse"])
+@pytest.mark.parametrize("loss", ["scaled", "quantile", "poisson", "tweedie", "huber", "mse"])
 def test_every_loss_trains_and_forecasts(name: str, loss: str) -> None:
     forecast = fit(name, panel(), span(), loss=loss, epochs=1).forecast(panel(), SERIES, ORIGIN, 10)
     assert (np.diff(forecast.values, axis=-1) >= 0).all()
@@ -187,6 +189,18 @@ def test_every_scaling_trains_keeps_and_forecasts(name: str, scaling: str) -> No
     np.testing.assert_array_equal(values, again.forecast(panel(), SERIES, ORIGIN, 10).values)
     stranger = replace(panel(), keys=tuple(replace(key, store_id=f"N{i}") for i, key in enumerate(panel().keys)))
     assert np.isfinite(again.forecast(stranger, SERIES, ORIGIN, 10).values).all()
+
+
+@pytest.mark.parametrize("name", NEURAL)
+def test_departures_are_learned_kept_and_forecast_without_a_look_ahead(name: str) -> None:
+    algorithm, data = registry.find(name), panel()
+    fitted = fit(name, data, span(), target="departure", epochs=1)
+    again = algorithm.load(fitted.state())
+    values = fitted.forecast(data, SERIES, ORIGIN, 10).values
+    np.testing.assert_array_equal(values, again.forecast(changed_from(data, 106), SERIES, ORIGIN, 10).values)
+    weights = fit(name, changed_from(data, span().validation_end), span(), target="departure", epochs=1).state().weights
+    for key, tensor in fitted.state().weights.items():
+        torch.testing.assert_close(weights[key], tensor, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", NEURAL)

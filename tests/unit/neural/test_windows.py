@@ -29,8 +29,8 @@ def settings_of(**values: Any) -> NeuralHyperparameters:
     return NeuralHyperparameters(seq_length=LOOK_BACK, output_length=OUTPUT, positions=POSITIONS, **values)
 
 
-def layout(data: Panel, **values: Any) -> Layout:
-    return Layout(LOOK_BACK, OUTPUT, Schema.fit(data, span(data.end), settings_of(**values)))
+def layout(data: Panel, *, departures: bool = False, **values: Any) -> Layout:
+    return Layout(LOOK_BACK, OUTPUT, Schema.fit(data, span(data.end), settings_of(**values)), departures)
 
 
 def windows(data: Panel, made: Layout, first: int, days: int = LENGTH + OUTPUT) -> Windows:
@@ -45,11 +45,11 @@ def model(made: Layout, positions: int = POSITIONS) -> LSTMModel:
     return LSTMModel(len(made.past_names), 8, 1, output_length=OUTPUT, positions=positions, **sizes)
 
 
-@given(day=st.integers(0, LENGTH + OUTPUT - 1), first=st.integers(-5, 60))
-@settings(max_examples=25, deadline=None)
-def test_no_trained_position_changes_with_what_comes_after_it(day: int, first: int) -> None:
+@given(day=st.integers(0, LENGTH + OUTPUT - 1), first=st.integers(-5, 60), departures=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_no_trained_position_changes_with_what_comes_after_it(day: int, first: int, departures: bool) -> None:
     data = panel()
-    made = layout(data)
+    made = layout(data, departures=departures)
     network = model(made).train()
     changed_from = max(0, first + day)
     target, past, mask = data.target.copy(), data.past.copy(), data.mask.copy()
@@ -57,9 +57,11 @@ def test_no_trained_position_changes_with_what_comes_after_it(day: int, first: i
     past[:, changed_from:] -= 1e4
     mask[:, changed_from:] = False
     other = replace(data, target=target, past=past, mask=mask)
+    objective = Objective("mae", departures)
     with torch.no_grad():
         before, after = (
-            network(w.past(LENGTH), w.known, w.static) for w in (windows(d, made, first) for d in (data, other))
+            objective.forecasts(network(w.past(LENGTH), w.known, w.static), w, LOOK_BACK)
+            for w in (windows(d, made, first) for d in (data, other))
         )
     # The position of the n-th row is day LOOK_BACK - 1 + n of the window: it may know what came up to that day.
     untouched = [n for n in range(POSITIONS) if LOOK_BACK - 1 + n < changed_from - first]
@@ -199,3 +201,17 @@ def test_longer_forecasts_are_fed_their_own_output() -> None:
         target = grown.target.view(3, -1).clone()
         target[:, first : first + OUTPUT] = ahead
         grown = replace(grown, target=target.view(-1))
+
+
+def test_a_network_that_says_nothing_forecasts_what_is_usual() -> None:
+    data = panel()
+    made = layout(data, departures=True)
+    w = windows(data, made, 60)
+    usual = Objective("mae", departures=True).forecasts(torch.zeros(3, 1, OUTPUT, 1), w, LOOK_BACK)[:, 0, :, 0]
+    for day in range(OUTPUT):
+        before = (w.target[:, day + 7], w.target[:, day])  # two weeks of look-back, latest first
+        seen = (w.seen[:, day + 7], w.seen[:, day])
+        both = seen[0] & seen[1]
+        between = (usual[:, day] - before[0]) * (usual[:, day] - before[1]) <= 1e-6
+        assert bool(between[both].all())
+        torch.testing.assert_close(usual[:, day][seen[0] & ~seen[1]], before[0][seen[0] & ~seen[1]])
