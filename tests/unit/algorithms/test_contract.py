@@ -162,7 +162,7 @@ def test_decoding_with_carried_state_gives_what_reading_the_whole_window_again_g
     name: str, output_length: int, target: str
 ) -> None:
     data = panel(days=420)
-    stated = {"output_length": output_length, "seq_length": 20, "target": target}
+    stated: dict[str, Any] = {"output_length": output_length, "seq_length": 20, "target": target}
     fitted = fit(name, data, span(420), epochs=1, num_layers=2, **stated)
     origin = np.array([406, 380, 12])
     carried, anew = (fitted.forecast(data, SERIES, origin, 14, cached=cached).point for cached in (True, False))
