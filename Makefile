@@ -37,12 +37,12 @@ test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: install
-	$(BIN)/ruff format src tests benchmarks web/build.py
-	$(BIN)/ruff check --fix src tests benchmarks web/build.py
+	$(BIN)/ruff format src tests benchmarks examples web/build.py
+	$(BIN)/ruff check --fix src tests benchmarks examples web/build.py
 
 check: install
-	$(BIN)/ruff format --check src tests benchmarks web/build.py
-	$(BIN)/ruff check src tests benchmarks web/build.py
+	$(BIN)/ruff format --check src tests benchmarks examples web/build.py
+	$(BIN)/ruff check src tests benchmarks examples web/build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python web/build.py check

@@ -7,7 +7,20 @@ import sys
 
 from benchmarks.measure import machine
 
-NAMES = ("start_up", "main_job", "audit", "scale", "rossmann", "time_to_accuracy", "throughput", "decoding", "m4")
+NAMES = (
+    "start_up",
+    "main_job",
+    "audit",
+    "scale",
+    "rossmann",
+    "time_to_accuracy",
+    "throughput",
+    "decoding",
+    "m4",
+    "tracking",
+    "ingest",
+    "finding",
+)
 
 
 def main(names: list[str]) -> None:

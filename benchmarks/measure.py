@@ -28,14 +28,16 @@ class Figure:
     name: str
     value: float
     unit: str
-    target: float | None  #: at most; None where none was set
+    target: float | None  #: at most, or at least; None where none was set
     peer: str  #: what stands beside it
     peer_value: float | None  #: in the same unit
+    at_least: bool = False  #: whether more is better
 
     def row(self) -> str:
         """The figure as a row of a Markdown table."""
-        target = "" if self.target is None else f"≤ {self.target:g} {self.unit}"
-        reached = "" if self.target is None else ("yes" if self.value <= self.target else "**no**")
+        target = "" if self.target is None else f"{'≥' if self.at_least else '≤'} {self.target:,g} {self.unit}"
+        met = self.target is None or (self.value >= self.target if self.at_least else self.value <= self.target)
+        reached = "" if self.target is None else ("yes" if met else "**no**")
         beside = "" if self.peer_value is None else f"{self.peer}: {self.peer_value:.3g} {self.unit}"
         ratio = "" if not self.peer_value else f"{self.value / self.peer_value:.2f}"
         return f"| {self.name} | {self.value:.3g} {self.unit} | {target} | {reached} | {beside} | {ratio} |"

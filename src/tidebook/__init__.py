@@ -9,8 +9,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tidebook.api import forecast, load_panel, train
+    from tidebook.runs.start import start_run
 
-__all__ = ["__version__", "forecast", "load_panel", "train"]
+__all__ = ["__version__", "forecast", "load_panel", "start_run", "train"]
 
 
 def __dir__() -> list[str]:
@@ -20,4 +21,6 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> object:
     if name in {"forecast", "load_panel", "train"}:
         return getattr(import_module("tidebook.api"), name)
+    if name == "start_run":  # Not through the API, whose imports take longer than the run.
+        return import_module("tidebook.runs.start").start_run
     raise AttributeError(f"module 'tidebook' has no attribute {name!r}")

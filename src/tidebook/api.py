@@ -1,4 +1,4 @@
-"""Tidebook in a notebook: load a panel, train, forecast."""
+"""Tidebook in a notebook: load a panel, train, forecast, record a training of one's own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from tidebook.core.environment import wait_passively
 from tidebook.core.scope import Aggregation, Mode, Scope
 from tidebook.core.settings import Settings
 from tidebook.data.mapping import ColumnMapping
+from tidebook.runs.start import start_run
 from tidebook.specs import ForecastSpec, TrainSpec
 from tidebook.specs.faults import readable
+
+__all__ = ["forecast", "load_panel", "start_run", "train"]
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +83,8 @@ def train(
 
     `request` takes the fields of `TrainSpec`: training_mode, product_ids, store_ids, aggregation_method,
     known_future, train_start_date, train_end_date, validation_days, test_days, folds, stride, refit, intervals, seed,
-    device, publish. `watch` sees the progress. The result says what the model gains over the naive forecast (`skill`)
-    and how often its intervals held on days that it had not seen (`coverage`).
+    device, publish, project. `watch` sees the progress. The result says what the model gains over the naive forecast
+    (`skill`) and how often its intervals held on days that it had not seen (`coverage`).
     """
     from tidebook.jobs.progress import nobody
     from tidebook.jobs.train import train as run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,8 +18,20 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 TIDEBOOK = [sys.executable, "-m", "tidebook"]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -133,3 +146,36 @@ def shared_or_tmp(tmp_path: Path) -> Path:
     from tests.conftest import SHARED_DATA
 
     return SHARED_DATA if SHARED_DATA.is_dir() else tmp_path
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; required where TIDEBOOK_TEST_REQUIRE says so."""
+    if CHROMIUM is None:
+        if "browser" in os.environ.get("TIDEBOOK_TEST_REQUIRE", ""):
+            pytest.fail("Chromium is required here and not installed")
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def fresh(home: Path) -> Iterator[Server]:
+    """A server whose one-time URL nobody has opened."""
+    with serving(home, log_in=False) as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Browser, fresh: Server) -> Iterator[Page]:
+    """A browser window in English that fails the test on any script error."""
+    context = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(30_000)
+    window = context.new_page()
+    faults: list[str] = []
+    window.on("pageerror", lambda error: faults.append(str(error)))
+    yield window
+    context.close()
+    assert faults == []

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import csv
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.acceptance.conftest import Server, serving
+from tests.acceptance.conftest import Server
 from tests.acceptance.tables import small_table
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium; required where TIDEBOOK_TEST_REQUIRE says so."""
-    if CHROMIUM is None:
-        if "browser" in os.environ.get("TIDEBOOK_TEST_REQUIRE", ""):
-            pytest.fail("Chromium is required here and not installed")
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 @pytest.fixture
@@ -48,26 +21,6 @@ def table(home: Path) -> Path:
     path.parent.mkdir(parents=True)
     small_table(days=400).write_parquet(path)
     return path
-
-
-@pytest.fixture
-def fresh(home: Path) -> Iterator[Server]:
-    """A server whose one-time URL nobody has opened."""
-    with serving(home, log_in=False) as server:
-        yield server
-
-
-@pytest.fixture
-def page(browser: Browser, fresh: Server) -> Iterator[Page]:
-    """A browser window in English that fails the test on any script error."""
-    context = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(30_000)
-    window = context.new_page()
-    faults: list[str] = []
-    window.on("pageerror", lambda error: faults.append(str(error)))
-    yield window
-    context.close()
-    assert faults == []
 
 
 def test_an_analyst_goes_from_a_table_to_a_forecast(page: Page, fresh: Server, table: Path) -> None:

@@ -11,10 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+from tidebook.sdk.reporter import Reporter
+
+if TYPE_CHECKING:
+    from tests.integration.people import People
 
 LAUNCH = Path(__file__).with_name("launch.py")
 
@@ -106,6 +111,21 @@ class Server:
             return  # closed
 
 
+def publish(home: Path, line: str, **metadata: Any) -> str:
+    """A version with nothing but metadata, for servers whose workers need no model."""
+    from tidebook.core.files import write_json
+    from tidebook.core.settings import Settings
+    from tidebook.store import open_store
+
+    store = open_store(Settings(home=home))
+    number = store.claim(line, f"{line}-{time.monotonic_ns()}")
+    source = home / "metadata.json"
+    write_json(source, {"format_version": 1, "description": f"training of {line}", **metadata})
+    store.commit(f"{line}/v{number}", store.fill(f"{line}/v{number}", {"metadata.json": source}))
+    source.unlink()
+    return f"{line}/v{number}"
+
+
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers on the test's own home; they are ended afterwards."""
@@ -127,9 +147,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("shared")
     (folder / "data").mkdir()
     env = {"TIDEBOOK_DATA_ROOTS": str(folder / "data"), "TIDEBOOK_MAX_UPLOAD_BYTES": "100000"}
+    publish(folder / "home", "product/P001_all/lstm")
     started = Server(folder / "home", "train:3:0.05", env).start()
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
+    """A server with several users, which the tests of a module share."""
+    from tests.integration.people import gathered
+
+    with gathered(tmp_path_factory.mktemp("people")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -148,3 +178,21 @@ def eventually(look: Callable[[], Any], seconds: float = 40.0) -> Any:
             return found
         time.sleep(0.05)
     raise AssertionError("it did not happen in time")
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """The out/ folder of the machine that trains, which is not the server's."""
+    return tmp_path / "elsewhere" / "out"
+
+
+@pytest.fixture
+def reporters() -> Iterator[list[Reporter]]:
+    """Reporters that are closed afterwards, whatever the test does."""
+    made: list[Reporter] = []
+    yield made
+    for reporter in made:
+        reporter.close(0)
+        if reporter._thread is not None:
+            reporter._thread.join(20)
+            assert not reporter._thread.is_alive()

@@ -28,7 +28,7 @@ def forecast(params: dict[str, Any]) -> Any:
         "id": new_id("PRED"),
         "created_at": timestamp(),
         "model": {
-            "address": "product/P001_all/lstm/v1",
+            "address": params["model"],
             "model_type": "lstm",
             "training_mode": "product",
             "scope": "P001_all",
@@ -61,6 +61,8 @@ def forecast(params: dict[str, Any]) -> Any:
             "sentences": {"en": [], "zh": []},
         },
         "warnings": [],
+        "project": params["project"],
+        "owner": params["owner"],
     }
     records.save(Settings(), result)
     return result

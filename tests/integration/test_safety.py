@@ -81,7 +81,7 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(tmp_path:
 
     fresh = Server(tmp_path / "home", "silent").start()
     database = open_database(Settings(home=tmp_path / "home"))
-    token = Credentials(database).create_login()
+    token = Credentials(database).create_login("admin")
     database.close()
     with httpx.Client(base_url=fresh.url, trust_env=False) as browser:
         answer = browser.get("/login", params={"token": token})

@@ -1,11 +1,9 @@
-"""Users, their sessions in browsers, and their tokens for programs. Only digests of secrets are kept."""
+"""Logins, sessions in browsers and tokens for programs. Only digests of secrets are kept."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-import time
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -13,26 +11,13 @@ from sqlalchemy import delete, insert, select, update
 from tidebook.catalog import moments
 from tidebook.catalog.database import Database
 from tidebook.catalog.tables import login_tokens, sessions, tokens, users
+from tidebook.catalog.users import User, check_active, is_active
 from tidebook.core.errors import NotFound
 from tidebook.core.ids import new_id
 
 DAY = 24 * 3600 * 1000
 SESSION_LIFE = 30 * DAY
 LOGIN_LIFE = DAY
-ADMINISTRATOR = "admin"
-
-
-@dataclass(frozen=True)
-class User:
-    """A person who is logged in."""
-
-    id: str
-    name: str
-    role: str  #: administrator
-
-    def to_json(self) -> dict[str, str]:
-        """Plain values."""
-        return asdict(self)
 
 
 class Credentials:
@@ -41,21 +26,14 @@ class Credentials:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create_administrator(self) -> None:
-        """Makes the one user there is, the first time."""
-        with self._database.write() as connection:
-            if connection.execute(select(users.c.id)).first() is None:
-                connection.execute(
-                    insert(users).values(id=ADMINISTRATOR, name="Administrator", role="administrator", created=_now())
-                )
-
-    def create_login(self, user_id: str = ADMINISTRATOR) -> str:
-        """A token that opens one session; earlier ones that nobody used no longer do."""
+    def create_login(self, user_id: str) -> str:
+        """A token that opens one session of the user; earlier ones that nobody used no longer do."""
         token = secrets.token_urlsafe(32)
         with self._database.write() as connection:
+            check_active(connection, user_id)
             connection.execute(delete(login_tokens).where(login_tokens.c.user_id == user_id))
             connection.execute(
-                insert(login_tokens).values(digest=_digest(token), user_id=user_id, expires=_now() + LOGIN_LIFE)
+                insert(login_tokens).values(digest=_digest(token), user_id=user_id, expires=moments.now() + LOGIN_LIFE)
             )
         return token
 
@@ -63,14 +41,14 @@ class Credentials:
         """The secret of a new session for a login token, which is used up by that; None where it does not hold."""
         secret = secrets.token_urlsafe(32)
         with self._database.write() as connection:
-            where = (login_tokens.c.digest == _digest(login_token), login_tokens.c.expires > _now())
+            where = (login_tokens.c.digest == _digest(login_token), login_tokens.c.expires > moments.now())
             user_id = connection.execute(select(login_tokens.c.user_id).where(*where)).scalar()
             if user_id is None or connection.execute(delete(login_tokens).where(*where)).rowcount != 1:
                 return None
-            connection.execute(delete(sessions).where(sessions.c.expires <= _now()))
+            connection.execute(delete(sessions).where(sessions.c.expires <= moments.now()))
             connection.execute(
                 insert(sessions).values(
-                    digest=_digest(secret), user_id=user_id, created=_now(), expires=_now() + SESSION_LIFE
+                    digest=_digest(secret), user_id=user_id, created=moments.now(), expires=moments.now() + SESSION_LIFE
                 )
             )
         return secret
@@ -85,7 +63,7 @@ class Credentials:
         query = (
             select(users.c.id, users.c.name, users.c.role)
             .join(sessions, sessions.c.user_id == users.c.id)
-            .where(sessions.c.digest == _digest(secret), sessions.c.expires > _now())
+            .where(sessions.c.digest == _digest(secret), sessions.c.expires > moments.now(), is_active())
         )
         with self._database.read() as connection:
             row = connection.execute(query).first()
@@ -96,21 +74,24 @@ class Credentials:
         query = (
             select(users.c.id, users.c.name, users.c.role, tokens.c.last_used)
             .join(tokens, tokens.c.user_id == users.c.id)
-            .where(tokens.c.digest == _digest(secret))
+            .where(tokens.c.digest == _digest(secret), is_active())
         )
         with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
             return None
-        if _now() - (row.last_used or 0) > 60_000:
+        if moments.now() - (row.last_used or 0) > 60_000:
             with self._database.write() as connection:
-                connection.execute(update(tokens).where(tokens.c.digest == _digest(secret)).values(last_used=_now()))
+                connection.execute(
+                    update(tokens).where(tokens.c.digest == _digest(secret)).values(last_used=moments.now())
+                )
         return User(row.id, row.name, row.role)
 
     def create_token(self, user: User, name: str) -> dict[str, Any]:
         """A new token for programs, with its secret."""
-        token_id, secret, created = new_id("TOKN"), f"tide_{secrets.token_urlsafe(32)}", _now()
+        token_id, secret, created = new_id("TOKN"), f"tide_{secrets.token_urlsafe(32)}", moments.now()
         with self._database.write() as connection:
+            check_active(connection, user.id)
             connection.execute(
                 insert(tokens).values(id=token_id, user_id=user.id, name=name, digest=_digest(secret), created=created)
             )
@@ -152,7 +133,3 @@ class Credentials:
 def _digest(secret: str) -> str:
     # 256 random bits cannot be guessed from their digest, so no slow hash is needed.
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -82,6 +82,7 @@ def next_value(connection: Connection, name: str, *, at_least: int = 1) -> int:
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where the driver guesses
+    connection.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)  # not of ASCII alone
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import delete, insert, select
 
 from tidebook.catalog import moments
+from tidebook.catalog.access import Access
 from tidebook.catalog.database import Database
 from tidebook.catalog.paging import page
 from tidebook.catalog.tables import datasets
@@ -15,6 +17,7 @@ from tidebook.core.errors import TidebookError
 from tidebook.core.ids import is_id
 from tidebook.core.settings import Settings
 from tidebook.records import dataset as records
+from tidebook.records.belonging import belonging
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +29,10 @@ class Datasets:
         self._database, self._settings = database, settings
         self._passed: dict[str, int] = {}  # damaged files and their stamps
 
-    def page(self, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """Records newest first, and where the next page begins."""
+    def page(self, limit: int, after: str | None, access: Access) -> tuple[list[dict[str, Any]], str | None]:
+        """Records that the user sees, newest first, and where the next page begins."""
         query = select(datasets.c.created, datasets.c.id, datasets.c.record)
+        query = query.where(access.where(datasets.c.project, datasets.c.owner))
         with self._database.read() as connection:
             rows, following = page(connection, query, (datasets.c.created, datasets.c.id), limit, after)
         return [row.record for row in rows], following
@@ -43,6 +47,7 @@ class Datasets:
                     id=dataset_id,
                     created=moments.milliseconds(record["created_at"]),
                     name=str(record["name"])[:500],
+                    **asdict(belonging(record)),
                     stamp=self.stamps().get(dataset_id, 0),
                     record=record,
                 )

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from tidebook.core.clock import timestamp
+
+
+def now() -> int:
+    """This moment."""
+    return time.time_ns() // 1_000_000
 
 
 def milliseconds(text: str | None) -> int:

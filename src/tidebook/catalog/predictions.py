@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from tidebook.catalog import moments
+from tidebook.catalog.access import Access
 from tidebook.catalog.database import Database
 from tidebook.catalog.paging import page
 from tidebook.catalog.tables import prediction_history
@@ -24,9 +25,10 @@ class Predictions:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
 
-    def page(self, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """Summaries newest first, and where the next page begins."""
+    def page(self, limit: int, after: str | None, access: Access) -> tuple[list[dict[str, Any]], str | None]:
+        """Summaries that the user sees, newest first, and where the next page begins."""
         query = select(prediction_history.c.created, prediction_history.c.id, prediction_history.c.item)
+        query = query.where(access.where(prediction_history.c.project, prediction_history.c.owner))
         with self._database.read() as connection:
             rows, following = page(
                 connection, query, (prediction_history.c.created, prediction_history.c.id), limit, after
@@ -46,6 +48,8 @@ class Predictions:
                     path=f"saved_predictions/{item['id']}.json",
                     is_archived=item["is_archived"],
                     total=item["total"],
+                    project=item["project"],
+                    owner=item["owner"],
                     item=item,
                 )
             )

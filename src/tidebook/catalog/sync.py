@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tidebook.catalog.datasets import Datasets
 from tidebook.catalog.predictions import Predictions
+from tidebook.catalog.run_sync import RunSync
 from tidebook.catalog.versions import Versions
 from tidebook.core.errors import TidebookError
 from tidebook.core.scope import Address
@@ -20,13 +21,19 @@ from tidebook.store import open_store
 logger = logging.getLogger(__name__)
 
 SHARE = 50  #: a look that took t seconds is not repeated before SHARE · t, unless something shows that it must
+FIRST = 1.0  #: seconds for the runs at the start; where they are more, the rest comes in later looks
 RECENT = 2_000_000_000  #: nanoseconds in which a second change may leave the same modification time
 
 
 class Sync:
-    """Versions, forecasts and datasets on disk → rows. Every method may be called from any thread."""
+    """Runs, versions, forecasts and datasets on disk → rows. Every method may be called from any thread."""
 
-    def __init__(self, settings: Settings, versions: Versions, predictions: Predictions, datasets: Datasets) -> None:
+    runs: RunSync
+
+    def __init__(
+        self, settings: Settings, versions: Versions, predictions: Predictions, datasets: Datasets, runs: RunSync
+    ) -> None:
+        self.runs = runs
         self._settings = settings
         self._versions, self._predictions, self._datasets = versions, predictions, datasets
         self._store = open_store(settings)
@@ -41,15 +48,19 @@ class Sync:
         self.versions()
         self._datasets.sync()
         self._predictions.sync()
+        self.runs.look(FIRST)
 
     def look(self) -> None:
         """What has changed on disk, found cheaply; called again and again."""
-        if self._changed(self._settings.saved_predictions):
-            self._predictions.sync()
-        if self._changed(self._newest) or self._is_due("versions"):
-            self._timed("versions", self.versions)
-        if self._is_due("datasets"):
-            self._timed("datasets", self._datasets.sync)
+        try:
+            self.runs.look()
+        finally:  # what is wrong with runs must not keep the others out
+            if self._changed(self._settings.saved_predictions):
+                self._predictions.sync()
+            if self._changed(self._newest) or self._is_due("versions"):
+                self._timed("versions", self.versions)
+            if self._is_due("datasets"):
+                self._timed("datasets", self._datasets.sync)
 
     def versions(self) -> int:
         """The rows of versions; returns how many changed. A version that cannot be read gets no row."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from tidebook.catalog import moments
+from tidebook.catalog.access import EVERYTHING, Access
 from tidebook.catalog.database import Database
 from tidebook.catalog.tables import model_versions
 from tidebook.core.scope import Address
@@ -15,10 +16,14 @@ from tidebook.registry.best import best_of
 
 
 class Versions:
-    """Rows of `model_versions`; implements abc.Index."""
+    """Rows of `model_versions`, those that `access` lets be seen; implements abc.Index."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, access: Access = EVERYTHING) -> None:
+        self._database, self._access = database, access
+
+    def seen_by(self, access: Access) -> Versions:
+        """The same list as one user sees it."""
+        return Versions(self._database, access)
 
     def versions(
         self,
@@ -36,10 +41,11 @@ class Versions:
         where: list[ColumnElement[bool]] = [
             model_versions.c[name] == value for name, value in stated.items() if value is not None
         ]
+        where.append(self._access.where(model_versions.c.project, model_versions.c.owner))
         if search:
             where.append(model_versions.c.words.contains(search.casefold(), autoescape=True))
         query = (
-            select(model_versions.c.item, model_versions.c.is_best)
+            select(model_versions.c.item, model_versions.c.is_best, model_versions.c.line)
             .where(and_(True, *where))
             .order_by(*(model_versions.c[name].desc() for name in ("published", "version", "address")))
             .offset(offset)
@@ -50,7 +56,19 @@ class Versions:
                 select(func.count()).select_from(model_versions).where(and_(True, *where))
             ).scalar_one()
             rows = connection.execute(query).all()
-        return [{**row.item, "is_best": row.is_best} for row in rows], total
+            if self._access.administrator:
+                return [{**row.item, "is_best": row.is_best} for row in rows], total
+            best = self._best_seen(connection, {row.line for row in rows})
+        return [{**row.item, "is_best": row.item["address"] in best} for row in rows], total
+
+    def _best_seen(self, connection: Connection, lines: Collection[str]) -> set[str]:
+        """The address of the best version of each line among those that the user sees."""
+        seen = self._access.where(model_versions.c.project, model_versions.c.owner)
+        query = select(model_versions.c.line, model_versions.c.item).where(model_versions.c.line.in_(lines), seen)
+        items: dict[str, list[dict[str, Any]]] = {}
+        for row in connection.execute(query):
+            items.setdefault(row.line, []).append(row.item)
+        return {str(best["address"]) for best in map(best_of, items.values()) if best}
 
     def addresses(self) -> set[str]:
         """The addresses of all rows."""
@@ -89,6 +107,8 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
         "version": address.version,
         "published": moments.milliseconds(item.get("timestamp")),
         "is_best": False,
+        "project": item["project"],
+        "owner": item["owner"],
         "words": "\n".join(map(str, words)).casefold(),
         "item": dict(item),
     }

@@ -11,7 +11,7 @@ import typer
 
 from tidebook import __version__
 from tidebook.cli import algorithms as algorithms_
-from tidebook.cli import data, demo, forecast, models, runs, serve, token, train
+from tidebook.cli import data, demo, forecast, models, projects, reindex, runs, serve, sync, token, train, users
 from tidebook.cli.words import words
 from tidebook.core.environment import wait_passively
 from tidebook.core.errors import TidebookError
@@ -34,6 +34,10 @@ app.command("train", help=words("train"), context_settings={"allow_extra_args": 
 app.command("forecast", help=words("forecast"))(forecast.forecast)
 app.add_typer(models.app, name="models", help=words("models"))
 app.add_typer(runs.app, name="runs", help=words("runs"))
+app.add_typer(users.app, name="users", help=words("users"))
+app.add_typer(projects.app, name="projects", help=words("projects"))
+app.command("sync", help=words("sync"))(sync.sync)
+app.command("reindex", help=words("reindex"))(reindex.reindex)
 app.command("token", help=words("token"))(token.token)
 
 

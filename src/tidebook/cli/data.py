@@ -53,6 +53,7 @@ def register(
     target_column: Annotated[str | None, typer.Option(help=words("target_column"))] = None,
     known_future: Annotated[list[str] | None, typer.Option(help=words("known_future"))] = None,
     country: Annotated[str | None, typer.Option(help=words("country"))] = None,
+    project: Annotated[str, typer.Option(help=words("dataset_project"))] = "default",
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """Registers a table under an id."""
@@ -61,6 +62,8 @@ def register(
     from tidebook.data.locate import locate
     from tidebook.data.mapping import ColumnMapping
     from tidebook.data.register import register as run_register
+    from tidebook.records.belonging import Belonging
+    from tidebook.records.labels import check_project
 
     stated = {
         "product": product_column,
@@ -74,7 +77,12 @@ def register(
     settings = Settings()
     located = locate(str(path), mapping, settings)
     record = run_register(
-        located.path, name=name or path.name, mapping=mapping, settings=settings, uploaded=False
+        located.path,
+        name=name or path.name,
+        mapping=mapping,
+        settings=settings,
+        uploaded=False,
+        whose=Belonging(check_project(project)),
     ).to_json()
     if json:
         print_json(record)

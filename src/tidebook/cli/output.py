@@ -22,13 +22,13 @@ def print_json(value: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; columns of numbers are set to the right."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, whole: int = 0) -> None:
+    """A table; columns of numbers are set to the right. The first `whole` columns are never broken into lines."""
     body = [[_shown(cell) for cell in row] for row in rows]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for i, name in enumerate(columns):
         numeric = bool(body) and all(_is_number(row[i]) for row in body)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=i < whole)
     for row in body:
         table.add_row(*row)
     console.print(table)

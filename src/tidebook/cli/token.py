@@ -11,23 +11,16 @@ from tidebook.cli.words import words
 
 def token(
     name: Annotated[str, typer.Argument(help=words("token_name"))],
+    user: Annotated[str | None, typer.Option(help=words("token_user"))] = None,
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """Makes a bearer token for programs; it is shown this once."""
-    from tidebook.catalog.credentials import ADMINISTRATOR, Credentials, User
-    from tidebook.catalog.database import open_database
-    from tidebook.catalog.migrate import migrate
+    from tidebook.catalog.credentials import Credentials
+    from tidebook.cli.catalog import acting, opened
     from tidebook.cli.output import print_json
-    from tidebook.core.settings import Settings
 
-    database = open_database(Settings())
-    try:
-        migrate(database)
-        credentials = Credentials(database)
-        credentials.create_administrator()
-        made = credentials.create_token(User(ADMINISTRATOR, "", "administrator"), name)
-    finally:
-        database.close()
+    with opened() as database:
+        made = Credentials(database).create_token(acting(database, user), name)
     if json:
         print_json(made)
     else:

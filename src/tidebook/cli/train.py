@@ -12,7 +12,6 @@ import typer
 from tidebook.cli.words import language, words
 
 if TYPE_CHECKING:
-    from tidebook.jobs.progress import Progress
     from tidebook.jobs.train import TrainResult
 
 Ids = Annotated[list[str] | None, typer.Option(help=words("ids"))]
@@ -43,6 +42,7 @@ def train(
     seed: Annotated[int, typer.Option(help=words("seed"))] = 0,
     device: Annotated[str, typer.Option(help=words("device"))] = "auto",
     publish: Annotated[bool, typer.Option(help=words("publish"))] = True,
+    project: Annotated[str, typer.Option(help=words("in_project"))] = "default",
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """Trains a model and publishes it."""
@@ -89,6 +89,7 @@ def train(
                 "seed": seed,
                 "device": device,
                 "publish": publish,
+                "project": project,
                 "mapping": ColumnMapping.model_validate(stated) if stated and is_file else None,
             }
         )
@@ -103,29 +104,10 @@ def train(
 
 def run(spec: Any, settings: Any) -> TrainResult:
     """Trains with a progress bar on standard error."""
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    from tidebook.cli.output import errors
+    from tidebook.cli.progress import watching
     from tidebook.jobs.train import train as train_model
 
-    with Bar(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.fields[loss]}"),
-        TimeRemainingColumn(),
-        console=errors,
-        transient=True,
-    ) as bar:
-        line = bar.add_task(words("status_preparing"), total=1.0, loss="")
-
-        def watch(progress: Progress) -> None:
-            loss = "" if progress.val_loss is None else words("validation_loss", loss=progress.val_loss)
-            status = words(f"status_{progress.status}")
-            epoch = f" {min(progress.epoch + 1, progress.epochs)}/{progress.epochs}" if progress.epochs else ""
-            fit = words("fold_model", fold=progress.fit, folds=progress.fits - 1) if progress.fit else ""
-            bar.update(line, completed=progress.fraction, description=status + epoch + fit, loss=loss)
-
+    with watching() as watch:
         return train_model(spec, settings, watch=watch)
 
 

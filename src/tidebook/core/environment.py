@@ -42,6 +42,7 @@ def job_environment(settings: Settings, share: int, around: Mapping[str, str] = 
         "TIDEBOOK_HOME": str(settings.home.absolute()),
         "TIDEBOOK_TIMEZONE": settings.timezone,
         "TIDEBOOK_LANGUAGE": settings.language,
+        "TIDEBOOK_RESOURCES": str(settings.resources).lower(),
         "TIDEBOOK_STORE": settings.store if settings.store and _is_local(settings.store) else None,
         "PYTHONUNBUFFERED": "1",
     }

@@ -5,18 +5,22 @@ from __future__ import annotations
 import errno
 import os
 import re
-import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from tidebook.core import syncing
 from tidebook.core.errors import InvalidInput, NotFound, StorageFailure
 
 MAX_SEGMENT_BYTES = 255
+MODE = 0o644  #: of files that are replaced
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\]")
+_numbers = count(time.time_ns() & 0xFFFFFFFF)
 
 
 def check_segment(name: str, what: str = "A name") -> str:
@@ -43,9 +47,12 @@ def safe_join(root: Path, *segments: str) -> Path:
     return path
 
 
-def write_json(path: Path, value: object) -> None:
-    """Replace `path` with `value` as readable JSON, atomically: readers see the old file or the new one."""
-    write_bytes(path, dump_json(value))
+def write_json(path: Path, value: object, *, later: bool = False) -> None:
+    """Replace `path` with `value` as readable JSON, atomically: readers see the old file or the new one.
+
+    With `later` it is synced within the next second, together with others, and not before this returns.
+    """
+    write_bytes(path, dump_json(value), later=later)
 
 
 def dump_json(value: object) -> bytes:
@@ -53,29 +60,68 @@ def dump_json(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace `path` with `content`, atomically and synced; nothing is left behind where that fails."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+def write_bytes(path: Path, content: bytes, *, later: bool = False) -> None:
+    """Replace `path` with `content`, atomically and synced (`later`: within the next second).
+
+    Nothing is left behind where that fails.
+    """
+    with storage_errors(path):
+        temporary, handle = _beside(path)
+        try:
+            try:
+                if os.write(handle, content) != len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                if not later:
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.replace(temporary, path)  # noqa: PTH105 - as text: a Path costs as much as the call
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+            raise
+    if later:
+        syncing.replaced(path)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` to fill; on leaving it takes the place of `path`, on an error it vanishes."""
+def replacing(path: Path, *, later: bool = False) -> Iterator[Path]:
+    """A temporary file beside `path` to fill; on leaving it takes the place of `path`, on an error it vanishes.
+
+    It is synced before that, or with `later` within the next second.
+    """
     with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
+        name, handle = _beside(path)
         os.close(handle)
         temporary = Path(name)
         try:
             yield temporary
-            temporary.chmod(0o644)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            temporary.chmod(MODE)
+            if not later:
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+    if later:
+        syncing.replaced(path)
+
+
+def _beside(path: Path) -> tuple[str, int]:
+    """A new hidden file beside `path`, open to be written; its folder is made where there is none."""
+    folder, name = os.path.split(path)
+    while True:
+        temporary = os.path.join(folder, f".{name[:40]}.{os.getpid()}-{next(_numbers):x}")  # noqa: PTH118
+        try:
+            handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            continue  # Left by a process of the same number that was killed.
+        else:
+            os.fchmod(handle, MODE)
+            return temporary, handle
 
 
 def read_json(path: Path) -> Any:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tidebook.core.errors import InvalidInput
 
-Prefix = Literal["TRAI", "PRED", "DSET", "TOKN"]
+Prefix = Literal["TRAI", "PRED", "DSET", "TOKN", "VIEW"]
 _ALPHABET = string.ascii_lowercase + string.digits
 _PATTERN = re.compile(r"[A-Z]{4}[a-z0-9]{28}")
 

@@ -34,7 +34,10 @@ class Settings(BaseSettings):
     slots: int = Field(2, ge=1, le=256, description="How many trainings run at once.")
     max_upload_bytes: int = Field(4 * 2**30, ge=1, description="The largest file that can be uploaded.")
     timezone: str | None = Field(None, description="IANA zone of run names and training.log; default: the machine's.")
+    resources: bool = Field(True, description="Whether trainings record the CPU, memory and GPU they use over time.")
     language: str | None = Field(None, description="Language of the command line, en or zh; default: from LANG.")
+    server: str | None = Field(None, description="The address of a server that runs are reported to.")
+    token: str | None = Field(None, repr=False, description="The bearer token for that server.")
 
     @property
     def out(self) -> Path:

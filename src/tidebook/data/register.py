@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 from tidebook.core.clock import timestamp
@@ -12,6 +13,7 @@ from tidebook.core.settings import Settings
 from tidebook.data.audit import audit
 from tidebook.data.mapping import ColumnMapping
 from tidebook.data.sources import open_source
+from tidebook.records.belonging import Belonging
 from tidebook.records.dataset import DatasetRecord, folder, load, save
 
 
@@ -23,8 +25,9 @@ def register(
     settings: Settings,
     uploaded: bool,
     dataset_id: str | None = None,
+    whose: Belonging | None = None,
 ) -> DatasetRecord:
-    """Audits the file at `path` and records it as a dataset; an existing id is recorded anew.
+    """Audits the file at `path` and records it as a dataset; an existing id is recorded anew and keeps its owner.
 
     An uploaded file moves into the dataset's folder and goes with it. Raises what the audit raises, and then
     nothing is recorded or moved.
@@ -32,6 +35,7 @@ def register(
     given = Path(path).expanduser().absolute()
     report = audit(given, mapping)
     summary = report.summary
+    before = load(settings, dataset_id) if dataset_id else None
     own_id = dataset_id or new_id("DSET")
     moves = uploaded and dataset_id is None
     file = _move(given, folder(settings, own_id) / f"table{given.suffix.lower()}") if moves else given
@@ -51,7 +55,8 @@ def register(
         last_date=summary["last_date"],
         columns=summary["columns"],
         audit=report.to_json(),
-        created_at=load(settings, own_id).created_at if dataset_id else timestamp(),
+        created_at=before.created_at if before else timestamp(),
+        **asdict(Belonging(before.project, before.owner) if before else whose or Belonging()),
     )
     try:
         save(settings, record, products=report.products, stores=report.stores)

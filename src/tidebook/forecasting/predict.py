@@ -22,6 +22,7 @@ from tidebook.forecasting.analysis import analyse
 from tidebook.forecasting.warm import Warm
 from tidebook.intervals.levels import pairs
 from tidebook.records import forecast as records
+from tidebook.records.belonging import belonging
 from tidebook.registry import ModelManager
 from tidebook.specs import ForecastSpec
 
@@ -34,7 +35,13 @@ YEAR = 364  #: days: the same weekday a year before
 
 
 def predict(
-    spec: ForecastSpec, settings: Settings, *, warm: Warm | None = None, source: Any = None, save: bool = True
+    spec: ForecastSpec,
+    settings: Settings,
+    *,
+    warm: Warm | None = None,
+    source: Any = None,
+    save: bool = True,
+    owner: str | None = None,
 ) -> dict[str, Any]:
     """The forecast that `spec` asks for, as its JSON document; saved in saved_predictions/ unless told not to.
 
@@ -80,6 +87,8 @@ def predict(
         "known_future": {"given": list(required), "made": ["calendar"]},
         "analysis": analyse(_total(panel), total, panel.dates[: panel.end]),
         "warnings": _warnings(extended, metadata),
+        "project": spec.project or belonging(metadata).project,
+        "owner": owner,
     }
     if save:
         records.save(settings, result)

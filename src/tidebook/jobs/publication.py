@@ -11,6 +11,7 @@ from tidebook.core.scope import Address
 from tidebook.core.settings import Settings
 from tidebook.data.locate import Located
 from tidebook.data.mapping import ColumnMapping
+from tidebook.records import labels
 from tidebook.registry import ModelManager
 from tidebook.runs import TrainingManager
 from tidebook.specs import TrainSpec
@@ -37,7 +38,7 @@ def publish(
     task_id: str | None,
 ) -> Address:
     """Makes the run's model the next version of `line`. `config` is that of the model, `last` the last fold."""
-    scope = spec.scope
+    scope, whose = spec.scope, labels.read(run.folder)
     history = _history(run)
     mapping = panel.mapping or ColumnMapping()
     metadata: dict[str, Any] = {
@@ -74,6 +75,8 @@ def publish(
         **({"table": config["table"]} if "table" in config else {}),
         "seed": spec.seed,
         "publish_id": run.run_name,
+        "project": whose.project,
+        "owner": whose.owner,
     }
     files = _files(run, spec.description, panel, last, history)
     return ModelManager(settings).publish(run.folder, line, metadata, files, publish_id=run.run_name)

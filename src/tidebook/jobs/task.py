@@ -43,6 +43,7 @@ def run_task(folder: Path) -> int:
             resume=_earlier_run(folder),
             listener=sys.stdout.write,
             publishing=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN),  # who stops it now comes too late
+            owner=_owner(folder),
         )
         write_json(folder / "result.json", result.to_json())
     except Cancelled:
@@ -61,6 +62,15 @@ def run_task(folder: Path) -> int:
         write_json(folder / "error.json", failure.problem())
         return failure.exit_code
     return 0
+
+
+def _owner(folder: Path) -> str | None:
+    """The user who asked for the training; None where the task has no record beside its request."""
+    try:
+        owner = read_json(folder / "task.json").get("owner")
+    except (NotFound, AttributeError):
+        return None
+    return owner if isinstance(owner, str) and owner else None
 
 
 def _earlier_run(folder: Path) -> str | None:

@@ -13,6 +13,7 @@ from tidebook.core.errors import TidebookError
 from tidebook.core.scope import Address
 from tidebook.core.settings import Settings
 from tidebook.data.locate import Located, locate
+from tidebook.jobs import origin
 from tidebook.jobs.context import Cancelled, RunContext
 from tidebook.jobs.fitting import fit, refit
 from tidebook.jobs.judging import judge
@@ -58,12 +59,14 @@ def train(
     source: Any = None,
     listener: Callable[[str], object] | None = None,
     publishing: Callable[[], object] = lambda: None,
+    owner: str | None = None,
 ) -> TrainResult:
     """Trains what `spec` asks for and publishes it, unless the spec says not to.
 
     `watch` sees the progress. `resume` names the run of an earlier attempt: it is continued from its last
     checkpoint. `source` is a data frame to train on in place of the file that `spec.dataset` names. `listener` is given
-    the lines of the training log as they come; `publishing` is called when it is too late to stop.
+    the lines of the training log as they come; `publishing` is called when it is too late to stop. `owner` is the id
+    of the user whom run and version belong to.
     The run is marked failed, with the reason, whatever the error is that ends the training.
     """
     from tidebook.algorithms import hyperparameters, registry
@@ -91,11 +94,13 @@ def train(
     context.members = members.states
     try:
         run.save_config(_config(spec, run, located, asdict(chosen)))
+        origin.begin(run, spec, settings, owner, new=not resume)
         context.enter("preparing")
         run.save_training_log(spec.description)
         panel = _load(spec, located, source, run, members)
         folds = planned(spec, algorithm, chosen, panel)
         span = folds[-1].span
+        origin.record_data(run, spec.dataset if located is None else located.reference, panel)
         dates = [f"{name} {panel.dates[first]} to {panel.dates[end - 1]}" for name, first, end in parts(span)]
         run.save_training_log("; ".join(dates))
         fitted = _fit(algorithm, panel, folds, chosen, run, spec, context)
@@ -113,9 +118,11 @@ def train(
             version = str(
                 publish(settings, line, spec, located, chosen, panel, span, config, backtest, last, run, task_id)
             )
+            run.record_version(version)
             run.save_training_log(f"Published {version}")
         table = fitted.state().config.get("table", [])
         context.enter("completed")
+        run.finish()
         return TrainResult(
             run.run_name,
             run.folder,
@@ -128,12 +135,12 @@ def train(
         )
     except Cancelled:
         run.save_training_log("Cancelled")
-        run.update_status("failed", reason="cancelled")
+        run.finish("failed", reason="cancelled")
         raise
     except BaseException as error:
         reason = str(error) if isinstance(error, TidebookError) else f"{type(error).__name__}: {error}"
         run.save_training_log(f"Failed: {reason}")
-        run.update_status("failed", reason=reason)
+        run.finish("failed", reason=reason)
         raise
 
 
@@ -197,11 +204,13 @@ def _fit(
     context.begin(choose(spec.device), _last_checkpoint(run), fits=len({fold.span for fold in folds}))
     after = f", continued after epoch {context.resume.epoch}" if context.resume else ""
     run.save_training_log(f"Training on {context.device}{after}")
+    origin.record_machine(run, context.device)
     fitted = fit(algorithm, panel, folds[-1].span, chosen, context, spec.intervals)
     state = fitted.state()
     for text in lines(state.config.get("table", ())):
         run.save_training_log(text)
     run.save_model(state.weights, {"model_type": algorithm.name, **state.config}, state.config.get("training", {}))
+    origin.record_model(run, state)
     return fitted
 
 

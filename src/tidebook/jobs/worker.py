@@ -18,6 +18,7 @@ from tidebook.data.mapping import ColumnMapping
 from tidebook.forecasting.predict import predict
 from tidebook.forecasting.warm import Warm
 from tidebook.jobs.check import check
+from tidebook.records.belonging import belonging
 from tidebook.specs import ForecastSpec, TrainSpec
 from tidebook.specs.faults import readable
 
@@ -25,7 +26,8 @@ Method = Callable[[Settings, Warm, dict[str, Any]], Any]
 
 
 def _forecast(settings: Settings, warm: Warm, params: dict[str, Any]) -> Any:
-    return predict(ForecastSpec.model_validate(params), settings, warm=warm)
+    request = {name: value for name, value in params.items() if name != "owner"}
+    return predict(ForecastSpec.model_validate(request), settings, warm=warm, owner=params.get("owner"))
 
 
 def _check(settings: Settings, warm: Warm, params: dict[str, Any]) -> Any:
@@ -62,6 +64,7 @@ def _register(settings: Settings, warm: Warm, params: dict[str, Any]) -> Any:
         settings=settings,
         uploaded=bool(params.get("uploaded")),
         dataset_id=params.get("id"),
+        whose=belonging(params),
     )
     return record.to_json()
 

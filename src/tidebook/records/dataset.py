@@ -12,6 +12,8 @@ from tidebook.core.errors import NotFound
 from tidebook.core.files import read_json, write_json
 from tidebook.core.ids import check_id
 from tidebook.core.settings import Settings
+from tidebook.records.belonging import belonging
+from tidebook.records.labels import DEFAULT_PROJECT
 
 FILE, IDS = "dataset.json", "ids.json"
 
@@ -36,6 +38,8 @@ class DatasetRecord:
     columns: list[dict[str, str]]  #: name and type of each
     audit: dict[str, Any]  #: the audit's report
     created_at: str
+    owner: str | None = None  #: the user who registered it; None before there were users, and from the command line
+    project: str = DEFAULT_PROJECT
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -54,18 +58,22 @@ def save(settings: Settings, record: DatasetRecord, *, products: Sequence[str], 
     write_json(own / FILE, record.to_json())
 
 
+def is_registered(settings: Settings, dataset_id: str) -> bool:
+    """Whether there is a record with this id, be it readable or not."""
+    return (folder(settings, dataset_id) / FILE).is_file()
+
+
 def load(settings: Settings, dataset_id: str) -> DatasetRecord:
     """The record with this id; NotFound where there is none."""
-    path = folder(settings, dataset_id) / FILE
-    if not path.is_file():
-        raise _unregistered(dataset_id)
-    return _record(read_json(path))
+    if not is_registered(settings, dataset_id):
+        raise unregistered(dataset_id)
+    return _record(read_json(folder(settings, dataset_id) / FILE))
 
 
 def ids(settings: Settings, dataset_id: str) -> dict[str, list[str]]:
     """All product and store ids of a dataset, sorted; NotFound where there is no such dataset."""
-    if not (folder(settings, dataset_id) / FILE).is_file():
-        raise _unregistered(dataset_id)
+    if not is_registered(settings, dataset_id):
+        raise unregistered(dataset_id)
     lists = read_json(folder(settings, dataset_id) / IDS)
     return {"products": lists["products"], "stores": lists["stores"]}
 
@@ -87,9 +95,11 @@ def delete(settings: Settings, dataset_id: str) -> None:
     shutil.rmtree(own)
 
 
-def _unregistered(dataset_id: str) -> NotFound:
+def unregistered(dataset_id: str) -> NotFound:
+    """The error for an id that no dataset has."""
     return NotFound("A dataset must be registered", got=dataset_id, fix="List them with `tidebook data list`.")
 
 
 def _record(value: dict[str, Any]) -> DatasetRecord:
-    return DatasetRecord(**{field.name: value[field.name] for field in fields(DatasetRecord)})
+    whole = {**value, **asdict(belonging(value))}
+    return DatasetRecord(**{field.name: whole[field.name] for field in fields(DatasetRecord)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tidebook.core.errors import NotFound
 from tidebook.core.files import read_json, safe_join, write_json
 from tidebook.core.ids import check_id
 from tidebook.core.settings import Settings
+from tidebook.records.belonging import belonging
 
 
 def path(settings: Settings, prediction_id: str) -> Path:
@@ -28,7 +30,7 @@ def load(settings: Settings, prediction_id: str) -> dict[str, Any]:
     """The whole result; NotFound where there is none."""
     file = path(settings, prediction_id)
     if not file.is_file():
-        raise NotFound("The forecast must exist", got=prediction_id, fix="Choose one from the history of forecasts.")
+        raise absent(prediction_id)
     result: dict[str, Any] = read_json(file)
     return result
 
@@ -38,9 +40,12 @@ def delete(settings: Settings, prediction_id: str) -> None:
     try:
         path(settings, prediction_id).unlink()
     except FileNotFoundError as error:
-        raise NotFound(
-            "The forecast must exist", got=prediction_id, fix="Choose one from the history of forecasts."
-        ) from error
+        raise absent(prediction_id) from error
+
+
+def absent(prediction_id: str) -> NotFound:
+    """The error for an id that no forecast has."""
+    return NotFound("The forecast must exist", got=prediction_id, fix="Choose one from the history of forecasts.")
 
 
 def every(settings: Settings) -> Iterator[str]:
@@ -63,4 +68,5 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
         "series": len(curves),
         "total": round(sum(value for curve in curves for value in curve if value is not None), 4),
         "is_archived": False,
+        **asdict(belonging(result)),
     }

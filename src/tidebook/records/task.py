@@ -12,6 +12,7 @@ from tidebook.core.errors import NotFound
 from tidebook.core.files import read_json, safe_join, write_json
 from tidebook.core.ids import check_id
 from tidebook.core.settings import Settings
+from tidebook.records.belonging import belonging
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,11 @@ class TaskRecord:
     metrics: dict[str, Any] | None = None  #: on the held-out end
     baseline: dict[str, Any] | None = None  #: the same of the naive forecasts
     error: dict[str, Any] | None = None  #: a problem document
+
+    @property
+    def project(self) -> str:
+        """The project that the training was asked for in."""
+        return belonging(self.spec).project
 
     def to_json(self) -> dict[str, Any]:
         """The content of task.json."""

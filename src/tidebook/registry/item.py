@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from tidebook.abc import Store
 from tidebook.core.errors import InvalidInput, NotFound
 from tidebook.core.files import read_json
 from tidebook.core.scope import Address
+from tidebook.records.belonging import belonging
 
 HEAVY = frozenset({"categories", "history", "series", "table"})  #: metadata that only the details of one version show
 
@@ -62,6 +64,7 @@ def make_item(
         "metrics": _object(metadata, "metrics"),
         "baseline": _object(metadata, "baseline"),
         "validation": metadata.get("validation"),
+        **asdict(belonging(metadata)),
         "is_best": False,
         "size_bytes": sum(int(entry["size"]) for entry in manifest["files"]),
     }

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from tidebook.abc import Index
 from tidebook.core.errors import InvalidInput, NotFound, nearest
 from tidebook.core.scope import AGGREGATIONS, MODES, Address, identifier
+from tidebook.records.belonging import belonging
 from tidebook.registry import versions
 from tidebook.registry.item import make_item, read_object
 from tidebook.registry.publish import publish
-from tidebook.registry.scan import ScanIndex
+from tidebook.registry.scan import ScanIndex, Sees
 from tidebook.store import LocalStore, open_store
 
 if TYPE_CHECKING:
@@ -33,13 +34,16 @@ class BadName(InvalidInput, ValueError):
 class ModelManager:
     """The registry over a store: that of `settings`, or the folder that is given instead.
 
-    `index` answers lists; without one the folders are scanned. The files are the truth in either case.
+    `index` answers lists; without one the folders are scanned. The files are the truth in either case. With `sees`,
+    which is asked with project and owner, versions that somebody does not see do not exist here.
     """
 
-    def __init__(self, settings_or_root: Settings | Path | str, index: Index | None = None) -> None:
+    def __init__(
+        self, settings_or_root: Settings | Path | str, index: Index | None = None, sees: Sees | None = None
+    ) -> None:
         where = settings_or_root
         self.store = LocalStore(where) if isinstance(where, Path | str) else open_store(where)
-        self._scan = ScanIndex(self.store)
+        self._scan, self._sees = ScanIndex(self.store, sees), sees
         self._index = index or self._scan
 
     # ---- names
@@ -145,15 +149,17 @@ class ModelManager:
             },
         }
 
+    def item(self, address: Address | str) -> dict[str, Any]:
+        """The list item of a version, `is_best` still False; NotFound where it is deleted or never was."""
+        return self._read(_version(address))[2]
+
     def get(self, address: Address | str) -> dict[str, Any]:
         """The list item of a version with `files`, `metadata`, `config`, `eval_results`, `history` and `backtest`.
 
         NotFound where the version is deleted, also while it is read, or never was.
         """
         address = _version(address)
-        manifest = self._manifest(address)
-        metadata = read_object(self.store, address, "metadata.json")
-        item = make_item(address, manifest, metadata, self.store.location(str(address)))
+        manifest, metadata, item = self._read(address)
         best = self.best(address)
         return {
             **item,
@@ -222,6 +228,12 @@ class ModelManager:
         self._manifest(address)
         return self.store.open(str(address), name)
 
+    def _read(self, address: Address) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """Manifest, metadata and list item of a version."""
+        manifest = self._manifest(address)
+        metadata = read_object(self.store, address, "metadata.json")
+        return manifest, metadata, make_item(address, manifest, metadata, self.store.location(str(address)))
+
     def _newest(self) -> dict[str, int]:
         """The highest number ever given, for each identifier."""
         newest: dict[str, int] = {}
@@ -233,11 +245,20 @@ class ModelManager:
 
     def _manifest(self, address: Address) -> dict[str, Any]:
         try:
-            return self.store.manifest(str(address))
+            return self.store.manifest(str(address)) if self._sees is None else self._seen(address, self._sees)
         except NotFound as error:
             others = _listed(self._scan.line(address))
             fix = f"{address.folder} has {others}." if others else "List the versions with `tidebook models list`."
             raise NotFound(error.rule, got=error.got, fix=fix) from error
+
+    def _seen(self, address: Address, sees: Sees) -> dict[str, Any]:
+        """The manifest; one error for what is absent, deleted or hidden, so that it does not tell which."""
+        with suppress(NotFound):
+            manifest = self.store.manifest(str(address))
+            whose = belonging(read_object(self.store, address, "metadata.json"))
+            if sees(whose.project, whose.owner):
+                return manifest
+        raise NotFound("The version must exist", got=f"{address}, which does not exist", fix="")
 
 
 def _listed(items: list[dict[str, Any]]) -> str:

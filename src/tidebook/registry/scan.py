@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tidebook.abc import Store
@@ -11,12 +11,17 @@ from tidebook.core.scope import Address
 from tidebook.registry.best import best_of, number
 from tidebook.registry.item import address_of, moment, read_item
 
+Sees = Callable[[str, str | None], bool]  #: whether somebody sees a version of this project and owner
+
 
 class ScanIndex:
-    """The Index that reads every folder each time it is asked. Folders that are no versions are passed over."""
+    """The Index that reads every folder each time it is asked. Folders that are no versions are passed over.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    With `sees`, versions that somebody does not see are not there either.
+    """
+
+    def __init__(self, store: Store, sees: Sees | None = None) -> None:
+        self._store, self._sees = store, sees
 
     def versions(
         self,
@@ -37,11 +42,7 @@ class ScanIndex:
         for address in self._addresses(mode or ""):
             wanted = {"scope": scope, "model_type": model_type, "aggregation": aggregation}
             if all(value is None or getattr(address, name) == value for name, value in wanted.items()):
-                try:
-                    item = read_item(self._store, address)
-                except NotFound:
-                    continue  # Deleted while the list was made.
-                lines.setdefault(address.identifier, []).append(item)
+                lines.setdefault(address.identifier, []).extend(self._read(address))
         found = []
         for items in lines.values():
             mark_best(items)
@@ -54,16 +55,22 @@ class ScanIndex:
         items = []
         for address in self._addresses(line.folder):
             if address.folder == line.folder:
-                try:
-                    items.append(read_item(self._store, address))
-                except NotFound:
-                    continue
+                items += self._read(address)
         mark_best(items)
         return sorted(items, key=number, reverse=True)
 
     def lines(self) -> set[Address]:
         """The addresses of all lines that have a version."""
-        return {Address.parse(address.folder) for address in self._addresses("")}
+        seen = (address for address in self._addresses("") if self._sees is None or self._read(address))
+        return {Address.parse(address.folder) for address in seen}
+
+    def _read(self, address: Address) -> list[dict[str, Any]]:
+        """The item of a version; nothing for one that is not seen, or deleted while the list is made."""
+        try:
+            item = read_item(self._store, address)
+        except NotFound:
+            return []
+        return [item] if self._sees is None or self._sees(item["project"], item["owner"]) else []
 
     def _addresses(self, prefix: str) -> Iterator[Address]:
         for tree in self._store.trees(prefix):

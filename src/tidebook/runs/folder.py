@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from tidebook.core.errors import NotFound
+from tidebook.records import labels
+from tidebook.records.labels import Labels
 from tidebook.runs import checkpoints
-from tidebook.runs.metrics_log import read_metrics
-from tidebook.runs.record import describe, moment, read_object
+from tidebook.runs.metrics_log import last_entries
+from tidebook.runs.record import describe, duration, read_object
 
 
 class RunFolder:
@@ -26,6 +28,16 @@ class RunFolder:
     def status(self) -> str:
         """initialized, preparing, training, completed or failed; unknown where it cannot be read."""
         return str(self.metadata["status"])
+
+    @property
+    def lost(self) -> bool:
+        """Whether the run has not ended though its writer has."""
+        return bool(self.metadata["lost"])
+
+    @property
+    def labels(self) -> Labels:
+        """What people say of the run: project, owner, tags, notes."""
+        return labels.read(self.folder)
 
     def load_config(self) -> dict[str, Any]:
         """The training configuration; {} where none was saved."""
@@ -47,12 +59,11 @@ class RunFolder:
     def get_summary(self) -> dict[str, Any]:
         """The run in one dictionary: its metadata, duration, what was logged last, checkpoints and configuration."""
         metadata = self.metadata
-        entries, _ = read_metrics(self.folder / "logs" / "metrics.json")
+        entries = last_entries(self.folder / "logs" / "metrics.json")
         best = checkpoints.best_metrics(self.folder / "checkpoints")
-        first, last = moment(metadata["created_at"]), moment(metadata["updated_at"])
         return {
             **metadata,
-            "duration_seconds": max(0.0, (last - first).total_seconds()) if metadata["created_at"] else None,
+            "duration_seconds": duration(self.folder, metadata),
             "epochs_logged": max((e["epoch"] for e in entries if isinstance(e.get("epoch"), int)), default=0),
             "last_metrics": entries[-1] if entries else None,
             "checkpoints": checkpoints.epochs(self.folder / "checkpoints"),

@@ -5,43 +5,37 @@ from __future__ import annotations
 import math
 import os
 import shutil
-import socket
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self, get_args
+from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 from tidebook.core.clock import now, timestamp
 from tidebook.core.errors import InvalidInput, NotFound, nearest
 from tidebook.core.files import check_segment
-from tidebook.runs import checkpoints
-from tidebook.runs.folder import RunFolder
-from tidebook.runs.metrics_log import MetricsLog
-from tidebook.runs.names import claim_run, run_name
-from tidebook.runs.record import describe, describe_all, numbers, read_object, write_record
-from tidebook.runs.training_log import TrainingLog
+from tidebook.records import labels
+from tidebook.runs import artifacts, checkpoints
+from tidebook.runs.names import claim_run
+from tidebook.runs.names import run_name as new_name
+from tidebook.runs.record import DELETED, describe, describe_all, numbers, write_record
+from tidebook.runs.writer import STATUSES, RunWriter, Status
 
-Status = Literal["initialized", "preparing", "training", "completed", "failed"]
-STATUSES: tuple[Status, ...] = get_args(Status)
-ENDED = frozenset({"completed", "failed"})
+__all__ = ["STATUSES", "Status", "TrainingManager"]
+
 _NO_METRIC = frozenset({"test_samples", "format_version"})
-_RESERVED = frozenset({"epoch", "phase", "timestamp"})
+_HEAD = ("stock_symbol", "model_type", "data_source", "created_at")
 
 
-class TrainingManager(RunFolder):
+class TrainingManager(RunWriter):
     """The record of one training, in the folder `{output_dir}/{run_name}/`.
 
     A new one claims its folder at once: `{stock_symbol or scope}_{model_type}_{timestamp}`, with `_2` for a twin in
-    the same second, or exactly `run_name` where that is given (Conflict if it is taken). `output_dir` is relative to
-    the working folder; the default is out/ in the home. One process writes a run at a time, anyone may read.
+    the same second, or exactly `run_name` where that is given (Conflict if it is taken; with `numbered` it gets a
+    number, too). `output_dir` is relative to the working folder; the default is out/ in the home. One process writes a
+    run at a time, anyone may read.
 
     As a context manager it marks the run completed at the end, or failed with the reason.
     """
-
-    listener: Callable[[str], object] | None = None  #: is given what is added to training.log, too
 
     def __init__(
         self,
@@ -53,12 +47,18 @@ class TrainingManager(RunFolder):
         run_name: str | None = None,
         task_id: str | None = None,
         timezone: str | None = None,
+        numbered: bool = False,
+        status: Status = "initialized",
     ) -> None:
-        zone = _zone(timezone)
+        zone = zone_of(timezone)
         output = Path(output_dir) if output_dir is not None else _home_output()
         created = timestamp()
-        self._attach(_new_folder(output, stock_symbol or scope, model_type, run_name, zone), zone)
-        self._metadata: dict[str, Any] = {
+        if run_name is None:
+            folder = claim_run(output, new_name(stock_symbol or scope, model_type, now(zone)))
+        else:
+            folder = claim_run(output, check_segment(run_name, "A run's name"), exactly=not numbered)
+        self._attach(folder, zone)
+        self._metadata = {
             "format_version": 1,
             "run_name": self.run_name,
             "stock_symbol": stock_symbol,
@@ -67,7 +67,7 @@ class TrainingManager(RunFolder):
             "data_source": None,
             "created_at": created,
             "updated_at": created,
-            "status": "initialized",
+            "status": status,
             "model_saved": False,
             "model_path": None,
             "evaluation_completed": False,
@@ -75,19 +75,11 @@ class TrainingManager(RunFolder):
             "task_id": task_id,
         }
         try:
-            self._take()
+            self._take(new=True)
         except BaseException:
-            self._log.close()
+            self.close()
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
-
-    def _attach(self, folder: Path, zone: str | None) -> None:
-        self.folder = folder
-        self.run_name = folder.name
-        self._lock = threading.RLock()
-        self._stamped = (0, "")
-        self._log = MetricsLog.at(folder / "logs" / "metrics.json", self._writer)
-        self._text = TrainingLog(folder / "logs" / "training.log", zone)
 
     # ---- finding runs
 
@@ -102,12 +94,13 @@ class TrainingManager(RunFolder):
         """
         check_segment(run_name, "A run's name")
         outputs = _outputs(output_dir)
-        folder = next((output / run_name for output in outputs if (output / run_name).is_dir()), None)
+        found = (output / run_name for output in outputs if (output / run_name).is_dir())
+        folder = next((path for path in found if not (path / DELETED).exists()), None)
         if folder is None:
             known = [run["run_name"] for run in describe_all(outputs)]
             raise NotFound("A run must exist to be loaded", got=run_name, fix=nearest(run_name, known))
         run = cls.__new__(cls)
-        run._attach(folder, _zone(timezone))
+        run._attach(folder, zone_of(timezone))
         run._metadata = describe(folder)
         return run
 
@@ -119,36 +112,41 @@ class TrainingManager(RunFolder):
         """
         return describe_all(_outputs(output_dir))
 
-    # ---- writing
+    # ---- what it was made with
 
     def save_config(self, config: Mapping[str, Any]) -> None:
         """Writes config.json: the run's names, and everything in `config`."""
         with self._lock:
             self._take()
-            head = {
-                name: self._metadata.get(name) for name in ("stock_symbol", "model_type", "data_source", "created_at")
-            }
+            head = {name: self._metadata.get(name) for name in _HEAD}
             whole = {"format_version": 1, **head, **config} | {"run_name": self.run_name}
             write_record(self.folder / "config.json", whole)
-            self._update(data_source=whole["data_source"])
+            if whole["data_source"] != self._metadata.get("data_source"):
+                self._update(data_source=whole["data_source"])
+            self._wake()
 
-    def save_training_log(self, text: str) -> None:
-        """Adds a line (or several) to logs/training.log. A full disk does not stop the training."""
-        lines = self._text.append(text)
-        if self.listener is not None:
-            self.listener(lines)
+    def params(self, **more: Any) -> None:
+        """Adds parameters to config.json, beside those that it has."""
+        with self._lock, self.going_on("config.json"):
+            config = self.load_config()
+            before = config.get("params")
+            self.save_config({**config, "params": {**(before if isinstance(before, Mapping) else {}), **more}})
 
-    def log_metrics(self, epoch: int, metrics: Mapping[str, Any], phase: str = "train") -> None:
-        """Adds an entry to logs/metrics.json; it survives the death of the process once this returns.
+    def tag(self, **tags: Any) -> None:
+        """Adds tags: `run.tag(team="east")`; None as a value takes a tag away."""
+        self._label(tag=tags)
 
-        A full disk does not stop the training: entries wait, and what is dropped is counted in the metadata.
-        """
-        entry = {"epoch": epoch, "phase": phase, "timestamp": self._stamp(), **metrics}
-        if not _RESERVED.isdisjoint(metrics):
-            entry |= {"epoch": epoch, "phase": phase}
-        if not self._log.is_open:
-            self._take()
-        self._log.append(entry)
+    def note(self, text: str) -> None:
+        """Adds a line, or several, to the notes."""
+        before = self.labels.notes
+        self._label(notes=f"{before}\n{text}" if before else text)
+
+    def _label(self, **changes: Any) -> None:
+        with self.going_on(labels.FILE):
+            labels.change(self.folder, **changes)
+        self._wake()
+
+    # ---- states and the model
 
     def save_checkpoint(
         self, model: Any, optimizer: Any, epoch: int, metrics: Mapping[str, Any], extra: Mapping[str, Any] | None = None
@@ -184,6 +182,8 @@ class TrainingManager(RunFolder):
             checkpoint.save(folder / "pytorch_model.bin", _state(model))
             self._update(model_saved=True, model_path=str(folder / "pytorch_model.bin"))
 
+    # ---- results
+
     def save_evaluation_results(self, results: Mapping[str, Any]) -> None:
         """Writes results/eval_results.json; its numbers become the metadata's eval_metrics."""
         with self._lock:
@@ -200,87 +200,29 @@ class TrainingManager(RunFolder):
             self._take()
             write_record(self.folder / "results" / "predictions.json", list(rows))
 
-    def update_status(self, status: str, reason: str | None = None) -> None:
-        """Sets the status; `failed` keeps the reason. An ended run is released for other processes to write."""
-        if status not in STATUSES:
-            raise InvalidInput(
-                f"A run's status must be one of {', '.join(STATUSES)}", got=status, fix=nearest(status, STATUSES)
-            )
+    def record_version(self, address: str) -> None:
+        """Notes the address of the version that the run's model was published as."""
         with self._lock:
             self._take()
-            ended = {"finished_at": timestamp()} if status in ENDED else {}
-            failed = {"reason": reason or "no reason was given"} if status == "failed" else {}
-            if status in ENDED:
-                self._log.close()
-            self._update(status=status, **ended, **failed)
+            self._update(version=address)
 
-    def close(self) -> None:
-        """Lets other processes write the run; the status stays. A later write takes it again."""
-        self._log.close()
+    def log_file(self, path: str | Path, name: str | None = None) -> None:
+        """Keeps a copy of a file, or of a folder, as files/{name}; default: its own name. NotFound where it is not."""
+        with self.going_on(f"files/{name or Path(path).name}"):
+            artifacts.keep_file(self.folder / "files", Path(path), name)
+        self._wake()
 
-    def __enter__(self) -> Self:
-        return self
+    def log_figure(self, name: str, figure: Any, step: int | None = None) -> None:
+        """Keeps a figure as figures/{name}.png or {name}-{step}.png: matplotlib, PIL, an array, or PNG as bytes."""
+        with self.going_on(f"figures/{name}"):
+            artifacts.keep_figure(self.folder / "figures", name if step is None else f"{name}-{step}", figure)
+        self._wake()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is not None:
-            reason = str(error)
-            self.update_status("failed", f"{type(error).__name__}: {reason}" if reason else type(error).__name__)
-        elif self.status not in ENDED:
-            self.update_status("completed")
-
-    # ---- the metadata
-
-    def _take(self) -> None:
-        """Makes this process the run's writer; Conflict where another one is."""
-        with self._lock:
-            if self._log.is_open:
-                return
-            self._log.open()
-            self._update()
-
-    def _update(self, **changes: Any) -> None:
-        """Replaces metadata.json. What others added to it meanwhile stays."""
-        path = self.folder / "metadata.json"
-        base = {name: value for name, value in self._metadata.items() if name not in {"folder", "problems"}}
-        merged = {**base, **read_object(path, []), **changes}
-        if merged.get("status") != "failed":
-            merged.pop("reason", None)
-        if merged.get("status") not in ENDED:
-            merged.pop("finished_at", None)
-        warnings = self._warnings()
-        if warnings:
-            merged["warnings"] = warnings
-        merged |= {"run_name": self.run_name, "updated_at": timestamp(), "writer": _me()}
-        write_record(path, merged)
-        self._metadata = merged
-
-    def _warnings(self) -> list[str]:
-        return [
-            f"{name}: {waiting.dropped} entries were dropped and {len(waiting)} wait ({waiting.fault})"
-            for name, waiting in (("metrics.json", self._log.waiting), ("training.log", self._text.waiting))
-            if waiting.dropped or len(waiting)
-        ]
-
-    def _writer(self) -> str:
-        writer = read_object(self.folder / "metadata.json", []).get("writer")
-        return f"process {writer.get('pid')} on {writer.get('host')}" if isinstance(writer, dict) else "another process"
-
-    def _stamp(self) -> str:
-        """The time to the millisecond; calls within one share the text, which costs more than the rest of an entry."""
-        moment, text = self._stamped
-        current = time.time_ns() // 1_000_000
-        if current != moment:
-            text = timestamp()
-            self._stamped = (current, text)
-        return text
-
-
-def _new_folder(output: Path, subject: str | None, model_type: str, name: str | None, zone: str | None) -> Path:
-    if name is not None:
-        return claim_run(output, check_segment(name, "A run's name"), exactly=True)
-    return claim_run(output, run_name(subject, model_type, now(zone)))
+    def log_table(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> None:
+        """Keeps a table as tables/{name}.json; every row has a value for each column."""
+        with self.going_on(f"tables/{name}"):
+            artifacts.keep_table(self.folder / "tables", name, columns, rows)
+        self._wake()
 
 
 def _home_output() -> Path:
@@ -293,7 +235,7 @@ def _outputs(output_dir: str | Path | None) -> list[Path]:
     return [Path(output_dir)] if output_dir is not None else [_home_output(), Path("out")]
 
 
-def _zone(name: str | None) -> str | None:
+def zone_of(name: str | None) -> str | None:
     """The zone that was given, else the configured one; InvalidInput where there is no such zone."""
     if name is None:
         name = os.environ.get("TIDEBOOK_TIMEZONE") or None
@@ -304,10 +246,6 @@ def _zone(name: str | None) -> str | None:
             "A time zone must have an IANA name", got=str(name), fix="Write it like Asia/Shanghai or Europe/Berlin."
         ) from error
     return name
-
-
-def _me() -> dict[str, Any]:
-    return {"pid": os.getpid(), "host": socket.gethostname()}
 
 
 def _state(owner: Any) -> Mapping[str, Any]:

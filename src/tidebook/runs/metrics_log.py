@@ -19,12 +19,15 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from tidebook.core.errors import Conflict
+from tidebook.core import syncing
+from tidebook.core.errors import Conflict, DataFault
 from tidebook.core.files import storage_errors
-from tidebook.runs import syncing
 from tidebook.runs.entries import encode, parse
+from tidebook.runs.totals import Totals
 from tidebook.runs.waiting import Waiting
 
+FIRST = 1  #: the cursor of the first entry, behind the opening bracket
+AT_ONCE = 500  #: entries that are counted together
 _TAIL = b"\n]"
 _BLOCK = 64 * 1024
 
@@ -55,6 +58,23 @@ def read_metrics(path: Path, after: int = 0, *, max_bytes: int | None = None) ->
         return [], after
 
 
+def last_entries(path: Path) -> list[dict[str, Any]]:
+    """The complete entries in the last 64 KiB of a log; none where there is no file. DataFault where it is no log."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            start = max(0, size - _BLOCK)
+            data = os.pread(file.fileno(), _BLOCK, start)
+    except FileNotFoundError:
+        return []
+    entries, _ = parse(data if start == 0 else data[data.find(b"\n") + 1 :])
+    if not entries and data.strip() not in {b"", b"[", b"[\n]", b"[]"} and data.count(b"\n") > 1:
+        raise DataFault(
+            "A metrics log must be a JSON array", got="something else", fix="Move the file away; it is written anew."
+        )
+    return entries
+
+
 class MetricsLog:
     """The one writer of a metrics.json. Get it with `MetricsLog.at`: within a process all share it.
 
@@ -71,7 +91,10 @@ class MetricsLog:
         self._end = 0  # where the last entry ends: the tail stands here
         self._empty = True
         self._certain = False  # False from before a write until its end is noted, so that a signal between is seen
-        self._mark = syncing.Mark(path)
+        self.mark = syncing.Mark(path)
+        self._start = 0  # the end as it was found
+        self._totals = Totals()
+        self._uncounted: list[Mapping[str, Any]] = []
 
     @classmethod
     def at(cls, path: Path, holder: Callable[[], str] = lambda: "another process") -> MetricsLog:
@@ -88,6 +111,11 @@ class MetricsLog:
         """Whether this process holds the file."""
         return self._handle is not None
 
+    @property
+    def end(self) -> int:
+        """The cursor behind the last entry, of an open log."""
+        return self._end
+
     def open(self) -> None:
         """Takes the lock and repairs what a killed writer left behind; nothing happens if it is open already."""
         with self._lock:
@@ -98,6 +126,9 @@ class MetricsLog:
         line = encode(entry)
         with self._lock:
             handle = self._handle if self._certain and self._handle is not None else self._opened()
+            self._uncounted.append(entry)
+            if len(self._uncounted) >= AT_ONCE:
+                self._count()
             if self.waiting:
                 self.waiting.add(line)
                 if self.waiting.due:
@@ -108,11 +139,17 @@ class MetricsLog:
             except OSError as error:
                 self._hold(handle, error)
                 self.waiting.add(line)
-        if not self._mark.ordered:
-            syncing.later(self._mark)
+        if not self.mark.ordered:
+            syncing.later(self.mark)
+
+    def counted(self) -> tuple[int, Totals, int]:
+        """The cursor where this process began, the totals of what it appended, and the cursor behind that."""
+        with self._lock:
+            self._count()
+            return self._start, self._totals, self._end
 
     def close(self) -> None:
-        """Writes what waits if the disk takes it now, syncs, and releases the lock. May be opened again."""
+        """Writes what waits if the disk takes it now, and releases the lock. May be opened again."""
         with self._lock:
             if self._handle is None:
                 return
@@ -121,7 +158,7 @@ class MetricsLog:
             os.close(self._handle)
             self._handle = None
             self._certain = False
-        syncing.sync(self.path)
+        syncing.later(self.mark)
 
     def __del__(self) -> None:
         handle = getattr(self, "_handle", None)
@@ -146,7 +183,13 @@ class MetricsLog:
                 os.close(handle)
                 raise
         self._handle = handle
+        self._start, self._totals, self._uncounted = self._end, Totals(), []
         return handle
+
+    def _count(self) -> None:
+        # Many entries at once: a good part of what counting each as it comes would take.
+        self._totals.add_entries(self._uncounted)
+        self._uncounted.clear()
 
     def _locked(self) -> int:
         while True:
@@ -200,6 +243,10 @@ class MetricsLog:
     def _repair(self, handle: int) -> None:
         """Finds the end of the last complete entry and makes the file end there."""
         size = os.fstat(handle).st_size
+        if size == 0:
+            os.pwrite(handle, b"[" + _TAIL, 0)
+            self._end, self._empty, self._certain = 1, True, True
+            return
         if size >= 3 and os.pread(handle, 1, 0) == b"[" and os.pread(handle, 2, size - 2) == _TAIL:
             self._end, self._empty = size - 2, size == 3
             self._certain = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 
 from tidebook.core.errors import Conflict
@@ -33,8 +32,9 @@ def claim_run(output: Path, name: str, *, exactly: bool = False) -> Path:
     """
     with storage_errors(output / name):
         output.mkdir(parents=True, exist_ok=True)
-        for number in count(1):
-            folder = output / (name if number == 1 else f"{name}_{number}")
+        number = 1
+        while True:
+            folder = _numbered(output, name, number)
             try:
                 folder.mkdir()
             except FileExistsError as error:
@@ -44,6 +44,25 @@ def claim_run(output: Path, name: str, *, exactly: bool = False) -> Path:
                         got=f"{name}, which exists in {output}",
                         fix="Choose another name, or continue that run with TrainingManager.load_run.",
                     ) from error
+                number = _free(output, name, number + 1)
             else:
                 return folder
-    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _numbered(output: Path, name: str, number: int) -> Path:
+    return output / (name if number == 1 else f"{name}_{number}")
+
+
+def _free(output: Path, name: str, first: int) -> int:
+    """A number from `first` on that is free now, found in few looks also where thousands are taken."""
+    taken, step = first - 1, 1
+    while _numbered(output, name, taken + step).exists():
+        taken, step = taken + step, step * 2
+    free = taken + step
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        if _numbered(output, name, middle).exists():
+            taken = middle
+        else:
+            free = middle
+    return free

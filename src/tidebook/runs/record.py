@@ -9,11 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tidebook.core.errors import InvalidInput, NotFound
+from tidebook.core.errors import DataFault, InvalidInput, NotFound
 from tidebook.core.files import read_json, write_json
+from tidebook.records import labels
+from tidebook.runs import liveness
+from tidebook.runs.metrics_log import last_entries
+from tidebook.runs.params import flat
+from tidebook.runs.totals import Totals
 
 UNKNOWN = "unknown"  #: the status of a run whose metadata cannot be read
+ENDED = frozenset({"completed", "failed"})  #: statuses that only going on changes
+DELETED = "deleted.json"  #: where it stands the run is deleted, whatever else is still there
+DERIVED = frozenset({"folder", "problems", "lost"})  #: what `describe` adds to the metadata
 _MARKS = ("metadata.json", "config.json", "logs", "model", "checkpoints", "results")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _EMPTY: dict[str, Any] = {
     "stock_symbol": None,
     "scope": None,
@@ -31,9 +40,13 @@ def describe(folder: Path) -> dict[str, Any]:
     """The metadata of the run in `folder`, every field of it present.
 
     The folder is the authority for run_name, model_saved and model_path, so that a copy describes itself.
-    `eval_metrics` is a dictionary always, and `problems` says what is wrong with the folder.
+    `eval_metrics` is a dictionary always, and `problems` says what is wrong with the folder. A run whose writer died
+    is described as `failed`, with `lost` true and the reason, whatever its file says.
     """
-    problems: list[str] = []
+    return _described(folder, [])
+
+
+def _described(folder: Path, problems: list[str]) -> dict[str, Any]:
     metadata = read_object(folder / "metadata.json", problems)
     if not metadata:
         config = read_object(folder / "config.json", [])
@@ -43,9 +56,14 @@ def describe(folder: Path) -> dict[str, Any]:
     if metadata.get("model_saved") and not saved:
         problems.append("model/pytorch_model.bin is missing")
     metrics = metadata.get("eval_metrics")
+    if not isinstance(metadata.get("status", UNKNOWN), str):
+        metadata["status"] = UNKNOWN
+    silent = None if metadata.get("status") in ENDED else liveness.lost(folder, metadata)
     return {
         **_EMPTY,
         **metadata,
+        **({"status": "failed", "reason": silent} if silent else {}),
+        "lost": silent is not None,
         "run_name": folder.name,
         "model_saved": saved,
         "model_path": str(model) if saved else None,
@@ -53,6 +71,82 @@ def describe(folder: Path) -> dict[str, Any]:
         "folder": str(folder),
         "problems": problems,
     }
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    """The run in `folder` as lists show it, whatever is missing or broken in it.
+
+    `params` are those of config.json, flattened; `metrics` the last finite value of each metric (of another phase than
+    train as `phase/name`), with eval_metrics over them; `duration_seconds` reaches to the end or the last sign of
+    life.
+    """
+    problems: list[str] = []
+    described = _described(folder, problems)
+    config = read_object(folder / "config.json", [] if not (folder / "config.json").exists() else problems)
+    marked = labels.read(folder, problems)
+    metrics = _last_metrics(folder, described, problems) | numbers(described["eval_metrics"])
+    dataset = described.get("dataset") or config.get("dataset")
+    return {
+        "run_name": folder.name,
+        "id": _text(described.get("id")),
+        "project": marked.project,
+        "owner": marked.owner,
+        "model_type": _text(described["model_type"]) or "",
+        "stock_symbol": _text(described["stock_symbol"]),
+        "scope": _text(described["scope"]),
+        "description": _text(config.get("description")),
+        "task_id": _text(described["task_id"]),
+        "version": _text(described.get("version")),
+        "status": _text(described["status"]) or UNKNOWN,
+        "reason": _text(described.get("reason")),
+        "lost": described["lost"],
+        "created_at": _text(described["created_at"]),
+        "updated_at": _text(described["updated_at"]),
+        "finished_at": _text(described.get("finished_at")),
+        "duration_seconds": duration(folder, described),
+        "params": flat(config),
+        "metrics": metrics,
+        "tags": dict(marked.tags),
+        "notes": marked.notes,
+        "pinned": marked.pinned,
+        "archived": marked.archived,
+        "dataset": _text(dataset),
+        "problems": problems,
+        "folder": str(folder),
+    }
+
+
+def _last_metrics(folder: Path, described: Mapping[str, Any], problems: list[str]) -> dict[str, float | int]:
+    """From the totals that an ended run keeps; what was logged since then from the end of its log."""
+    totals, log = Totals.from_json(described.get("metrics")), folder / "logs" / "metrics.json"
+    try:
+        counted, size = described.get("metrics_end"), log.stat().st_size
+        if not isinstance(counted, int) or size > counted + len("\n]"):
+            totals.add_entries(last_entries(log))
+        elif size < counted:
+            problems.append(f"logs/metrics.json is cut short: {size} bytes of {counted}")
+    except FileNotFoundError:
+        problems.append("logs/metrics.json is missing")
+    except (DataFault, OSError) as error:
+        problems.append(f"logs/metrics.json is not readable: {getattr(error, 'got', error)}")
+    return totals.last()
+
+
+def duration(folder: Path, described: Mapping[str, Any]) -> float | None:
+    """Seconds from the beginning of a described run to its end or its last sign of life."""
+    first = moment(described["created_at"])
+    if first == _LONG_AGO:
+        return None
+    if described.get("finished_at"):
+        last = moment(described["finished_at"])
+    else:
+        seen = liveness.last_seen(folder)
+        last = moment(described["updated_at"]) if seen is None else datetime.fromtimestamp(seen, UTC)
+    return max(0.0, round((last - first).total_seconds(), 3))  # A clock that was set back makes nothing negative.
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def describe_all(outputs: Iterable[Path]) -> list[dict[str, Any]]:
@@ -64,29 +158,32 @@ def describe_all(outputs: Iterable[Path]) -> list[dict[str, Any]]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         for folder in folders:
-            if folder.resolve() not in seen and any((folder / mark).exists() for mark in _MARKS):
+            if folder.resolve() not in seen and is_run(folder):
                 seen[folder.resolve()] = describe(folder)
     return sorted(seen.values(), key=lambda run: (moment(run["created_at"]), run["run_name"]), reverse=True)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds a run, one that is not deleted."""
+    return any((folder / mark).exists() for mark in _MARKS) and not (folder / DELETED).exists()
 
 
 def moment(text: object) -> datetime:
     """The moment that an ISO 8601 text means, for sorting; the distant past where it means none."""
     try:
         parsed = datetime.fromisoformat(str(text))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return parsed if parsed.tzinfo else parsed.astimezone()
+        return parsed if parsed.tzinfo else parsed.astimezone()
+    except (ValueError, OverflowError):
+        return _LONG_AGO
 
 
 def read_object(path: Path, problems: list[str]) -> dict[str, Any]:
     """The JSON object in `path`; where there is none, {} and a line in `problems`."""
-    if not path.exists():
-        problems.append(f"{path.name} is missing")
-        return {}
     try:
         value = read_json(path)
     except NotFound as error:
-        problems.append(f"{path.name} is not readable: {error.got}")
+        missing = isinstance(error.__cause__, FileNotFoundError)
+        problems.append(f"{path.name} is " + ("missing" if missing else f"not readable: {error.got}"))
         return {}
     except OSError as error:
         problems.append(f"{path.name} is not readable: {error.strerror}")
@@ -100,12 +197,12 @@ def read_object(path: Path, problems: list[str]) -> dict[str, Any]:
 def write_record(path: Path, value: object) -> None:
     """Replaces `path` with `value` as JSON; tensors, paths, sets and records are written as what they hold.
 
-    InvalidInput where something in `value` has no JSON form.
+    It is synced within the next second. InvalidInput where something in `value` has no JSON form.
     """
     try:
-        write_json(path, value)
+        write_json(path, value, later=True)
     except TypeError:
-        write_json(path, _plain(value, path.name))
+        write_json(path, _plain(value, path.name), later=True)
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float | int]:

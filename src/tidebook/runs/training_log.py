@@ -8,8 +8,8 @@ import os
 import threading
 from pathlib import Path
 
+from tidebook.core import syncing
 from tidebook.core.clock import now
-from tidebook.runs import syncing
 from tidebook.runs.waiting import Waiting
 
 _logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class TrainingLog:
     def __init__(self, path: Path, timezone: str | None = None) -> None:
         self.path = path
         self.waiting = Waiting()
-        self._mark = syncing.Mark(path)
+        self.mark = syncing.Mark(path)
         self._timezone = timezone
         self._lock = threading.Lock()
 
@@ -69,7 +69,7 @@ class TrainingLog:
                 self.waiting.failed(error)
             else:
                 self.waiting.clear()
-                syncing.later(self._mark)
+                syncing.later(self.mark)
         return lines
 
     def _write(self, data: bytes) -> None:

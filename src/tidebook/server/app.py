@@ -15,12 +15,29 @@ from tidebook.server.auth import Gate
 from tidebook.server.headers import SecurityHeaders
 from tidebook.server.lifetime import Commands, running
 from tidebook.server.openapi import document
-from tidebook.server.routes import datasets, model_types, models, prediction, session, training
+from tidebook.server.routes import (
+    datasets,
+    ingest,
+    model_types,
+    models,
+    prediction,
+    projects,
+    runs,
+    session,
+    training,
+    users,
+    views,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
+    users.router,
+    projects.router,
     datasets.router,
     training.router,
+    ingest.router,
+    runs.router,
+    views.router,
     prediction.router,
     model_types.router,
     models.router,

@@ -14,7 +14,8 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from tidebook.catalog.credentials import Credentials, User
+from tidebook.catalog.credentials import Credentials
+from tidebook.catalog.users import User
 from tidebook.core.errors import Forbidden, TidebookError, Unauthorized
 from tidebook.core.settings import Settings
 from tidebook.server.problems import as_ours, problem_response
@@ -99,7 +100,7 @@ def identify(headers: Headers, credentials: Credentials) -> User:
         raise Unauthorized(
             "You must be logged in",
             got=got,
-            fix="Open the address that the server printed at its start, or send `Authorization: Bearer` and a token.",
+            fix="Open the link that an administrator gave you, or send `Authorization: Bearer` and a token.",
         )
     return user
 

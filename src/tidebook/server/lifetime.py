@@ -14,15 +14,22 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 
 from tidebook.catalog.credentials import Credentials
+from tidebook.catalog.curves import Curves
 from tidebook.catalog.database import Database, open_database
 from tidebook.catalog.datasets import Datasets
 from tidebook.catalog.migrate import migrate
 from tidebook.catalog.predictions import Predictions
+from tidebook.catalog.projects import Projects
+from tidebook.catalog.run_sync import RunSync
+from tidebook.catalog.runs import Runs
 from tidebook.catalog.sync import Sync
+from tidebook.catalog.users import Users
 from tidebook.catalog.versions import Versions
+from tidebook.catalog.views import Views
 from tidebook.core.environment import job_environment
 from tidebook.core.settings import Settings
 from tidebook.registry import ModelManager
+from tidebook.server.receiving.receiver import Receiver
 from tidebook.server.services import Services
 from tidebook.server.workers import WorkerPool
 from tidebook.tasks.dispatcher import TRAIN, Dispatcher
@@ -51,7 +58,8 @@ async def running(settings: Settings, commands: Commands) -> AsyncIterator[Servi
     try:
         versions, queue = Versions(database), Queue(database, settings)
         predictions, datasets = Predictions(database, settings), Datasets(database, settings)
-        sync = Sync(settings, versions, predictions, datasets)
+        runs, curves = Runs(database), Curves(settings)
+        sync = Sync(settings, versions, predictions, datasets, RunSync(settings, runs, curves.prepare))
         dispatcher = Dispatcher(
             queue,
             LocalExecutor(settings.tasks),
@@ -68,12 +76,19 @@ async def running(settings: Settings, commands: Commands) -> AsyncIterator[Servi
         try:
             yield Services(
                 settings=settings,
+                users=Users(database),
                 credentials=Credentials(database),
+                projects=Projects(database),
                 tasks=TaskManager(queue, settings, dispatcher.wake),
                 workers=workers,
                 models=ModelManager(settings, index=versions),
+                versions=versions,
                 predictions=predictions,
                 datasets=datasets,
+                receiver=Receiver(settings),
+                runs=runs,
+                curves=curves,
+                views=Views(database),
                 sync=sync,
             )
         finally:
@@ -101,5 +116,5 @@ def prepared(settings: Settings) -> Database:
     shutil.rmtree(settings.cache / "uploads", ignore_errors=True)  # what a killed server was being sent
     database = open_database(settings)
     migrate(database)
-    Credentials(database).create_administrator()
+    Users(database).create_administrator()
     return database

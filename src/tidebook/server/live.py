@@ -17,30 +17,32 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from tidebook.catalog.access import Access
 from tidebook.core.errors import InvalidInput, TidebookError, Unauthorized
 from tidebook.core.ids import check_id
+from tidebook.server.access import access_of
 from tidebook.server.auth import REFUSED, identify
 from tidebook.server.problems import as_ours
+from tidebook.server.runs import follow
 from tidebook.server.services import Services, services_of
-from tidebook.tasks.manager import TaskManager
 from tidebook.tasks.tail import Chunk
 
 TICK = 0.2  #: seconds between looks
-CHECK_LOGIN = 30.0  #: seconds between looks whether the login still holds
+CHECK_LOGIN = 10.0  #: seconds between looks whether the login still holds and what the user sees
 MAX_TOPICS = 100  #: of one connection
 MAX_LINES = 2000  #: of one message
 MAX_MESSAGE = 64 * 1024  #: bytes from a client
 
 router = APIRouter()
 
-Read = Callable[[int], Chunk]
+Read = Callable[[int, Access], Chunk]
 
 
 @dataclass
 class Subscription:
     """What a client follows."""
 
-    read: Read  #: what there is after a cursor
+    read: Read  #: what there is after a cursor that the user sees
     cursor: int
     fresh: bool = True  #: nothing sent yet
 
@@ -49,25 +51,35 @@ class Subscription:
 async def live(socket: WebSocket) -> None:
     """Sends what changes in the topics that the client subscribes to."""
     await socket.accept()
-    await _Connection(socket, services_of(socket)).run()
+    access = await run_in_threadpool(access_of, socket)
+    await _Connection(socket, services_of(socket), access).run()
 
 
-def topic(name: object, tasks: TaskManager) -> Read:
-    """How to read a topic; InvalidInput for one that does not exist."""
+def topic(name: object, parts: Services) -> Read:
+    """How to read a topic; InvalidInput for one that does not exist. What the user does not see is NotFound there."""
+    tasks = parts.tasks
     match str(name).split("/"):
         case ["training"]:
             return tasks.changes
         case ["training", task_id]:
             check_id(task_id, "TRAI")
-            return lambda after: tasks.changes_of(task_id, after)
+            return lambda after, access: tasks.changes_of(task_id, after, access)
         case ["training", task_id, "logs"]:
             check_id(task_id, "TRAI")
-            return lambda after: tasks.logs(task_id, after, MAX_LINES)
+            return lambda after, access: tasks.logs(task_id, after, MAX_LINES, access)
         case ["training", task_id, "metrics"]:
             check_id(task_id, "TRAI")
-            return lambda after: tasks.metrics(task_id, after)
+            return lambda after, access: tasks.metrics(task_id, after, access)
+        case ["runs"]:
+            return lambda after, access: follow.changes(parts, after, access)
+        case ["runs", run_name]:
+            return lambda after, access: follow.changes_of(parts, run_name, after, access)
+        case ["runs", run_name, "logs"]:
+            return lambda after, access: follow.logs(parts, run_name, after, access)
+        case ["runs", run_name, "metrics"]:
+            return lambda after, access: follow.metrics(parts, run_name, after, access)
     raise InvalidInput(
-        "A topic must be training, training/{id}, training/{id}/logs or training/{id}/metrics",
+        "A topic must be training or runs, alone or with /{id}, /{id}/logs or /{id}/metrics",
         got=repr(str(name)[:80]),
         fix="Subscribe to one of these.",
     )
@@ -77,6 +89,7 @@ def topic(name: object, tasks: TaskManager) -> Read:
 class _Connection:
     socket: WebSocket
     parts: Services
+    access: Access  #: as of the last look at the login
     topics: dict[str, Subscription] = field(default_factory=dict)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -120,10 +133,10 @@ class _Connection:
                 raise InvalidInput(
                     f"A connection can follow at most {MAX_TOPICS} topics", got="one more", fix="Unsubscribe some."
                 )
-            read = topic(name, self.parts.tasks)
+            read = topic(name, self.parts)
             cursor = message.get("cursor")
             if cursor is None:
-                cursor = await run_in_threadpool(self.parts.tasks.now) if name == "training" else 0
+                cursor = await run_in_threadpool(_now, name, self.parts)
             if type(cursor) is not int or not 0 <= cursor <= 2**53:  # True is an int, too
                 raise InvalidInput(
                     "cursor must be one that the server gave", got=repr(cursor)[:80], fix="Leave it out to begin anew."
@@ -142,7 +155,7 @@ class _Connection:
             if time.monotonic() - checked > CHECK_LOGIN:
                 checked = time.monotonic()
                 try:
-                    await run_in_threadpool(identify, self.socket.headers, self.parts.credentials)
+                    self.access = await run_in_threadpool(self._still_seen)
                 except Unauthorized as error:
                     await self.socket.close(REFUSED, error.rule)
                     return
@@ -153,7 +166,7 @@ class _Connection:
     async def _catch_up(self, name: str, subscription: Subscription) -> None:
         while self.topics.get(name) is subscription:
             try:
-                chunk = await run_in_threadpool(subscription.read, subscription.cursor)
+                chunk = await run_in_threadpool(subscription.read, subscription.cursor, self.access)
             except Exception as error:  # noqa: BLE001 - one broken topic must not end the others
                 self.topics.pop(name, None)
                 await self._say({"topic": name, "error": as_ours(error).problem()})
@@ -169,8 +182,19 @@ class _Connection:
             if not chunk.items:
                 return
 
+    def _still_seen(self) -> Access:
+        """What the user sees now; Unauthorized where the login has ended."""
+        return self.parts.projects.access(identify(self.socket.headers, self.parts.credentials))
+
     async def _say(self, message: dict[str, Any]) -> None:
         await self.socket.send_text(orjson.dumps(message, default=str).decode())
+
+
+def _now(name: object, parts: Services) -> int:
+    """Where a topic begins for who has nothing: lists with what changes from now on, all else from its beginning."""
+    if name == "training":
+        return parts.tasks.now()
+    return parts.runs.last_change() if name == "runs" else 0
 
 
 def _message(text: str) -> dict[str, Any]:

@@ -21,16 +21,26 @@ Programs send `Authorization: Bearer` with a token of `POST /api/tokens`; browse
 problem documents (RFC 9457) that say the rule, what was got instead, and how to fix it. Lists are paged: give `next`
 as `after`.
 
+Everything belongs to a user and a project. What the user does not see answers 404, as if it did not exist; what they
+see but may not change answers 403.
+
 `WebSocket /api/live` takes `{"type": "subscribe", "topic": T, "cursor": C}` and `{"type": "unsubscribe",
 "topic": T}` and sends `{"topic": T, "cursor": C, "items": […]}` or `{"topic": T, "error": Problem}`. Topics: `training`
-and `training/{id}` (items are Tasks), `training/{id}/logs` (lines), `training/{id}/metrics` (entries). Cursors are
-those of the HTTP endpoints: to subscribe again with the last one loses nothing and repeats nothing.
+and `training/{id}` (items are Tasks), `training/{id}/logs` (lines), `training/{id}/metrics` (entries), `runs` and
+`runs/{run_name}` (RunItems; of a deleted run only `run_name` and `deleted`), `runs/{run_name}/logs`,
+`runs/{run_name}/metrics`. Cursors are those of the HTTP endpoints: to subscribe again with the last one loses nothing
+and repeats nothing.
 """
 
 TAGS = [
     {"name": "session", "description": "Who is logged in, and tokens for programs."},
+    {"name": "users", "description": "Who may come in."},
+    {"name": "projects", "description": "What belongs together, and who sees it."},
     {"name": "datasets", "description": "Tables of rows, registered by path or uploaded, and audited."},
     {"name": "training", "description": "Trainings: asked for, watched, stopped."},
+    {"name": "ingest", "description": "Runs that are written on other machines, as they arrive."},
+    {"name": "runs", "description": "Records of trainings, whoever wrote them: found, compared, looked into."},
+    {"name": "views", "description": "Lists as users like to see them."},
     {"name": "models", "description": "Algorithms and published versions."},
     {"name": "prediction", "description": "Forecasts and their history."},
 ]

@@ -21,6 +21,8 @@ from tidebook.core.files import storage_errors
 from tidebook.core.settings import Settings
 from tidebook.server.app import create_app
 from tidebook.server.lifetime import Commands, prepared
+from tidebook.server.links import base_url, login_url
+from tidebook.server.services import Services
 
 CLOSING = 5  #: seconds that open connections have to end
 
@@ -37,8 +39,9 @@ def serve(settings: Settings, open_browser: bool = False, *, commands: Commands 
         host, port = settings.host, listener.getsockname()[1]
 
         def announce() -> None:
-            token = app.state.services.credentials.create_login()
-            url = f"http://{_in_url(host)}:{port}/login?token={token}"
+            parts: Services = app.state.services
+            token = parts.credentials.create_login(parts.users.administrator().id)
+            url = login_url(base_url(host, port), token)
             sys.stdout.write(f"Tidebook is ready at {url}\n")
             sys.stdout.flush()
             if open_browser:
@@ -133,9 +136,3 @@ def _cannot_bind(host: str, port: int, error: OSError) -> Conflict | InvalidInpu
         got=f"{host!r} ({error.strerror})",
         fix="Use --host 127.0.0.1, or 0.0.0.0 for all.",
     )
-
-
-def _in_url(host: str) -> str:
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

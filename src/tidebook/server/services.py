@@ -9,11 +9,18 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from tidebook.catalog.credentials import Credentials
+from tidebook.catalog.curves import Curves
 from tidebook.catalog.datasets import Datasets
 from tidebook.catalog.predictions import Predictions
+from tidebook.catalog.projects import Projects
+from tidebook.catalog.runs import Runs
 from tidebook.catalog.sync import Sync
+from tidebook.catalog.users import Users
+from tidebook.catalog.versions import Versions
+from tidebook.catalog.views import Views
 from tidebook.core.settings import Settings
 from tidebook.registry import ModelManager
+from tidebook.server.receiving.receiver import Receiver
 from tidebook.server.workers import WorkerPool
 from tidebook.tasks.manager import TaskManager
 
@@ -23,12 +30,19 @@ class Services:
     """What one server holds while it runs."""
 
     settings: Settings
-    credentials: Credentials  #: users, tokens, sessions
+    users: Users  #: who may come in
+    credentials: Credentials  #: logins, tokens, sessions
+    projects: Projects  #: what belongs together, and who sees it
     tasks: TaskManager  #: the queue and its records
     workers: WorkerPool  #: warm processes that read data and forecast
     models: ModelManager  #: the registry, its lists answered by the catalog
+    versions: Versions  #: derived rows of the versions
     predictions: Predictions  #: derived rows of the forecasts
     datasets: Datasets  #: derived rows of the datasets
+    receiver: Receiver  #: takes in runs that are written elsewhere
+    runs: Runs  #: derived rows of the runs
+    curves: Curves  #: what the runs logged, as columns
+    views: Views  #: lists as users like to see them
     sync: Sync  #: brings the derived rows in line with the files
 
 

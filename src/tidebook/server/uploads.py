@@ -21,6 +21,7 @@ from starlette.requests import Request
 from tidebook.core.errors import InvalidInput, TooLarge
 from tidebook.core.files import storage_errors
 from tidebook.core.settings import Settings
+from tidebook.records.labels import DEFAULT_PROJECT, check_project
 from tidebook.specs import ColumnMapping
 from tidebook.specs.faults import readable
 
@@ -40,6 +41,7 @@ MULTIPART: dict[str, Any] = {
                     "properties": {
                         "file": {"type": "string", "format": "binary", "description": "A .parquet or .csv file."},
                         "name": {"type": "string", "description": "A name for people; default: the file's."},
+                        "project": {"type": "string", "description": "The project that it belongs to."},
                         "mapping": {"type": "string", "description": "A ColumnMapping as JSON text."},
                     },
                 }
@@ -56,6 +58,7 @@ class Upload:
     path: Path  #: where it lies until the caller is done with it
     name: str  #: for people: as stated, else the file's own name made harmless
     mapping: dict[str, Any] | None  #: a checked ColumnMapping
+    project: str  #: a checked name
 
 
 @asynccontextmanager
@@ -186,9 +189,16 @@ class _Form:
         """The file and its fields, checked."""
         if self.filename is None or self._file is None:
             raise _not_multipart("no file")
-        name = self.fields.get("name", bytearray()).decode("utf-8", "replace").strip()[:200]
-        text = self.fields.get("mapping", bytearray()).decode("utf-8", "replace").strip()
-        return Upload(Path(self._file.name), name or _shown(self.filename), _mapping(text))
+        name, mapping, project = (self._text(field) for field in ("name", "mapping", "project"))
+        return Upload(
+            Path(self._file.name),
+            name[:200] or _shown(self.filename),
+            _mapping(mapping),
+            check_project(project or DEFAULT_PROJECT),
+        )
+
+    def _text(self, name: str) -> str:
+        return self.fields.get(name, bytearray()).decode("utf-8", "replace").strip()
 
 
 def _mapping(text: str) -> dict[str, Any] | None:
@@ -230,7 +240,7 @@ def _boundary(request: Request) -> bytes:
 
 def _not_multipart(got: str) -> InvalidInput:
     return InvalidInput(
-        "An upload must be multipart/form-data with one part `file` and optionally `name` and `mapping`",
+        "An upload must be multipart/form-data with one part `file` and optionally `name`, `project` and `mapping`",
         got=got,
         fix="For example: curl -F file=@sales.csv …/api/datasets/upload.",
     )

@@ -35,8 +35,10 @@ async def login(request: Request, parts: Parts, token: Annotated[str, Query(max_
     if secret is None:
         return _page(
             "This link has been used or is too old",
-            "Every link opens one browser, once, within a day. Restart the server: it prints a new one.",
-            "这个链接已经用过或已过期。每个链接只能在一天内打开一个浏览器一次。重新启动服务器会打印新的链接。",
+            "Every link opens one browser, once, within a day. Ask an administrator for a new one "
+            "(<code>tidebook users login</code>).",
+            "这个链接已经用过或已过期。每个链接只能在一天内打开一个浏览器一次。请向管理员索取新的链接"
+            "（<code>tidebook users login</code>）。",
             status=401,
         )
     answer = RedirectResponse("/", status_code=303)

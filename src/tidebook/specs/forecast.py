@@ -59,6 +59,11 @@ class ForecastSpec(BaseModel):
         (),
         description="What is known of the future: rows with a date, optionally product and store, and covariates.",
     )
+    project: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9_-]{1,64}$",
+        description="The project that the forecast belongs to; default: that of the dataset, else of the model.",
+    )
     history_days: int = Field(120, ge=1, le=3650, description="Days of history given back with the forecast.")
 
     @field_validator("version")

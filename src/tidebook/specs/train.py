@@ -71,6 +71,9 @@ class TrainSpec(BaseModel):
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of everything random.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda, cuda:N or mps.")
     name: str = Field("", max_length=200, description="A name for people; default: the training description.")
+    project: str = Field(
+        "default", pattern=r"^[a-z0-9_-]{1,64}$", description="The project that run and version belong to."
+    )
     publish: bool = Field(True, description="Whether the trained model becomes a version in the store.")
     mapping: ColumnMapping | None = Field(
         None,

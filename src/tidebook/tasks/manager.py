@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tidebook.catalog.access import Access
 from tidebook.core.clock import timestamp
 from tidebook.core.errors import Conflict, NotFound
 from tidebook.core.files import read_json, safe_join, storage_errors, write_json
@@ -26,14 +27,14 @@ class TaskManager:
     def __init__(self, queue: Queue, settings: Settings, wake: Callable[[], None]) -> None:
         self._queue, self._settings, self._wake = queue, settings, wake
 
-    def create(self, spec: TrainSpec, owner: str) -> dict[str, Any]:
-        """A new task that waits for a slot. The request must have been checked."""
+    def create(self, spec: TrainSpec, access: Access) -> dict[str, Any]:
+        """A new task of the user that waits for a slot. The request must have been checked."""
         record = TaskRecord(
             id=new_id("TRAI"),
             name=spec.name or spec.description,
             description=spec.description,
             spec=spec.model_dump(mode="json"),
-            owner=owner,
+            owner=access.user_id,
             created_at=timestamp(),
         )
         folder = records.folder(self._settings, record.id)
@@ -47,19 +48,26 @@ class TaskManager:
             shutil.rmtree(folder, ignore_errors=True)  # Else it would begin at the next start of the server.
             raise
         self._wake()
-        return self.get(record.id)
+        return self.get(record.id, access)
 
-    def get(self, task_id: str) -> dict[str, Any]:
-        """The task as HTTP shows it."""
-        return self._shown([self._queue.get(task_id)[0]])[0]
+    def get(self, task_id: str, access: Access) -> dict[str, Any]:
+        """The task as HTTP shows it; NotFound where there is none that the user sees, as in all that follows."""
+        return self._shown([self._queue.get(task_id, access)[0]])[0]
 
-    def page(self, state: str | None, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    def page(
+        self, state: str | None, limit: int, after: str | None, access: Access
+    ) -> tuple[list[dict[str, Any]], str | None]:
         """Tasks newest first, and where the next page begins."""
-        found, following = self._queue.page(state, limit, after)
+        found, following = self._queue.page(state, limit, after, access)
         return self._shown(found), following
 
-    def stop(self, task_id: str) -> dict[str, Any]:
-        """Aborts a waiting task; asks a running one to end. Conflict where it has ended otherwise."""
+    def stop(self, task_id: str, access: Access) -> dict[str, Any]:
+        """Aborts a waiting task; asks a running one to end. Conflict where it has ended otherwise.
+
+        Forbidden for who sees the task but may not change it.
+        """
+        seen, _ = self._queue.get(task_id, access)
+        access.check_change(seen.project, seen.owner)
         now = timestamp()
         stopped = self._queue.change(
             task_id, {"CREATED"}, state="ABORT", stop_requested_at=now, finished_at=now
@@ -73,31 +81,31 @@ class TaskManager:
                     fix="Nothing needs to be done.",
                 )
         self._wake()
-        return self.get(task_id)
+        return self.get(task_id, access)
 
-    def logs(self, task_id: str, after: int, limit: int) -> Chunk:
+    def logs(self, task_id: str, after: int, limit: int, access: Access) -> Chunk:
         """Lines of the task's output behind a cursor."""
-        record, _ = self._queue.get(task_id)
+        record, _ = self._queue.get(task_id, access)
         path = records.folder(self._settings, task_id) / "output.log"
         return log_chunk(path, after, limit, ended=record.state in ENDED)
 
-    def metrics(self, task_id: str, after: int) -> Chunk:
+    def metrics(self, task_id: str, after: int, access: Access) -> Chunk:
         """Entries of the run's metrics log behind a cursor."""
-        record, _ = self._queue.get(task_id)
+        record, _ = self._queue.get(task_id, access)
         ended = record.state in ENDED
         run_name = record.run_name or (self._progress(record) or {}).get("run_name")
         if not run_name:
             return Chunk([], after, complete=ended)
         return metrics_chunk(safe_join(self._settings.out, run_name, "logs", "metrics.json"), after, ended=ended)
 
-    def changes(self, after: int) -> Chunk:
+    def changes(self, after: int, access: Access) -> Chunk:
         """Tasks that changed behind a cursor, each as it is now."""
-        found = self._queue.changed(after, CHANGES_AT_ONCE)
+        found = self._queue.changed(after, CHANGES_AT_ONCE, access)
         return Chunk(self._shown([record for record, _ in found]), found[-1][1] if found else after)
 
-    def changes_of(self, task_id: str, after: int) -> Chunk:
+    def changes_of(self, task_id: str, after: int, access: Access) -> Chunk:
         """The task, if it changed behind a cursor."""
-        record, change = self._queue.get(task_id)
+        record, change = self._queue.get(task_id, access)
         if change <= after:
             return Chunk([], after, complete=record.state in ENDED)
         return Chunk(self._shown([record]), change)
@@ -115,6 +123,7 @@ class TaskManager:
         progress = self._progress(record)
         return {
             **record.to_json(),
+            "project": record.project,
             "progress": progress,
             "run_name": record.run_name or (progress or {}).get("run_name"),
             "queue_position": place,

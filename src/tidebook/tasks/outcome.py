@@ -47,7 +47,7 @@ def settle_run(settings: Settings, changes: dict[str, Any]) -> None:
     reason = CANCELLED if changes["state"] == "ABORT" else str(changes["error"].get("detail") or "no reason was given")
     try:
         with_end = TrainingManager.load_run(name, output_dir=settings.out)
-        if with_end.status not in {"completed", "failed"}:
+        if with_end.lost or with_end.status not in {"completed", "failed"}:
             with_end.update_status("failed", reason=reason)
     except (TidebookError, OSError, ValueError) as error:
         logger.warning("run %s could not be marked failed: %s", name, error)

@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from tidebook.catalog import moments
+from tidebook.catalog.access import EVERYTHING, Access
 from tidebook.catalog.database import Database, next_value
 from tidebook.catalog.paging import page
 from tidebook.catalog.tables import counters, tasks
@@ -93,26 +94,29 @@ class Queue:
             rows = connection.execute(query.order_by(tasks.c.created, tasks.c.id)).all()
         return [TaskRecord.from_json(row.record) for row in rows]
 
-    def get(self, task_id: str) -> tuple[TaskRecord, int]:
-        """A task and the number of its last change; NotFound where there is none."""
+    def get(self, task_id: str, access: Access = EVERYTHING) -> tuple[TaskRecord, int]:
+        """A task and the number of its last change; NotFound where there is none that the user sees."""
+        query = select(tasks.c.record, tasks.c.change).where(tasks.c.id == task_id, _seen(access))
         with self._database.read() as connection:
-            row = connection.execute(select(tasks.c.record, tasks.c.change).where(tasks.c.id == task_id)).first()
+            row = connection.execute(query).first()
         if row is None:
             raise NotFound("The task must exist", got=task_id, fix="Choose one from the list of trainings.")
         return TaskRecord.from_json(row.record), row.change
 
-    def page(self, state: str | None, limit: int, after: str | None) -> tuple[list[TaskRecord], str | None]:
-        """Tasks newest first, and where the next page begins."""
-        query = select(tasks.c.created, tasks.c.id, tasks.c.record)
+    def page(
+        self, state: str | None, limit: int, after: str | None, access: Access = EVERYTHING
+    ) -> tuple[list[TaskRecord], str | None]:
+        """Tasks that the user sees, newest first, and where the next page begins."""
+        query = select(tasks.c.created, tasks.c.id, tasks.c.record).where(_seen(access))
         if state is not None:
             query = query.where(tasks.c.state == state)
         with self._database.read() as connection:
             rows, following = page(connection, query, (tasks.c.created, tasks.c.id), limit, after)
         return [TaskRecord.from_json(row.record) for row in rows], following
 
-    def changed(self, after: int, limit: int) -> list[tuple[TaskRecord, int]]:
-        """The tasks that changed after a change number, in the order of their changes."""
-        query = select(tasks.c.record, tasks.c.change).where(tasks.c.change > after)
+    def changed(self, after: int, limit: int, access: Access = EVERYTHING) -> list[tuple[TaskRecord, int]]:
+        """The tasks that the user sees and that changed after a change number, in the order of their changes."""
+        query = select(tasks.c.record, tasks.c.change).where(tasks.c.change > after, _seen(access))
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(tasks.c.change).limit(limit)).all()
         return [(TaskRecord.from_json(row.record), row.change) for row in rows]
@@ -155,12 +159,18 @@ class Queue:
         return changed
 
 
+def _seen(access: Access) -> ColumnElement[bool]:
+    return access.where(tasks.c.project, tasks.c.owner)
+
+
 def _row(record: TaskRecord) -> dict[str, Any]:
     return {
         "state": record.state,
         "created": moments.milliseconds(record.created_at),
         "attempt": record.attempt,
         "stop_requested": record.stop_requested_at is not None,
+        "project": record.project,
+        "owner": record.owner,
         "record": record.to_json(),
     }
 

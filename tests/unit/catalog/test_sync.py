@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from tests.unit.catalog.test_versions import LINES, put
+from tidebook.catalog.access import EVERYTHING
 from tidebook.catalog.database import Database
 from tidebook.catalog.datasets import Datasets
 from tidebook.catalog.predictions import Predictions
+from tidebook.catalog.run_sync import RunSync
+from tidebook.catalog.runs import Runs
 from tidebook.catalog.sync import Sync
 from tidebook.catalog.versions import Versions
 from tidebook.core.clock import timestamp
@@ -38,7 +41,7 @@ def predictions(database: Database, settings: Settings) -> Predictions:
 @pytest.fixture
 def sync(database: Database, settings: Settings, predictions: Predictions, datasets: Datasets) -> Sync:
     """Of an empty home."""
-    return Sync(settings, Versions(database), predictions, datasets)
+    return Sync(settings, Versions(database), predictions, datasets, RunSync(settings, Runs(database)))
 
 
 def save_forecast(settings: Settings, **changes: Any) -> str:
@@ -87,9 +90,9 @@ def test_everything_in_the_home_has_a_row_after_the_start(
     prediction, dataset = save_forecast(settings), save_dataset(settings, "sales")
     version = put(open_store(settings), tmp_path, LINES[0], wape=0.1, second=1)
     sync.everything()
-    [summary] = predictions.page(10, None)[0]
+    [summary] = predictions.page(10, None, EVERYTHING)[0]
     assert (summary["id"], summary["series"], summary["total"], summary["is_archived"]) == (prediction, 2, 3.25, False)
-    assert [record["id"] for record in datasets.page(10, None)[0]] == [dataset]
+    assert [record["id"] for record in datasets.page(10, None, EVERYTHING)[0]] == [dataset]
     assert [item["address"] for item in Versions(database).versions()[0]] == [version]
 
 
@@ -99,18 +102,18 @@ def test_a_look_finds_what_was_added_changed_and_removed(
     sync.everything()
     prediction, dataset = save_forecast(settings), save_dataset(settings, "sales")
     sync.look()
-    assert [summary["id"] for summary in predictions.page(10, None)[0]] == [prediction]
-    assert [record["name"] for record in datasets.page(10, None)[0]] == ["sales"]
+    assert [summary["id"] for summary in predictions.page(10, None, EVERYTHING)[0]] == [prediction]
+    assert [record["name"] for record in datasets.page(10, None, EVERYTHING)[0]] == ["sales"]
     save_dataset(settings, "renamed", dataset)
     forecast_records.delete(settings, prediction)
     time.sleep(0.05)
     for _ in range(20):
         sync.look()
         time.sleep(0.05)
-        if [record["name"] for record in datasets.page(10, None)[0]] == ["renamed"]:
+        if [record["name"] for record in datasets.page(10, None, EVERYTHING)[0]] == ["renamed"]:
             break
-    assert [record["name"] for record in datasets.page(10, None)[0]] == ["renamed"]
-    assert predictions.page(10, None) == ([], None)
+    assert [record["name"] for record in datasets.page(10, None, EVERYTHING)[0]] == ["renamed"]
+    assert predictions.page(10, None, EVERYTHING) == ([], None)
 
 
 def test_a_folder_that_did_not_change_is_not_read_again(
@@ -140,8 +143,8 @@ def test_a_damaged_forecast_or_dataset_is_passed_over(
     broken.mkdir(parents=True)
     (broken / "dataset.json").write_text("{}")
     sync.everything()
-    assert [summary["id"] for summary in predictions.page(10, None)[0]] == [good]
-    assert datasets.page(10, None) == ([], None)
+    assert [summary["id"] for summary in predictions.page(10, None, EVERYTHING)[0]] == [good]
+    assert datasets.page(10, None, EVERYTHING) == ([], None)
 
 
 def test_pages_of_forecasts_are_newest_first_whatever_zone_they_were_saved_in(
@@ -150,8 +153,8 @@ def test_pages_of_forecasts_are_newest_first_whatever_zone_they_were_saved_in(
     late = save_forecast(settings, created_at="2026-01-01T01:00:00+00:00")
     early = save_forecast(settings, created_at="2026-01-01T08:00:00+08:00")
     predictions.sync()
-    first, after = predictions.page(1, None)
-    second, end = predictions.page(1, after)
+    first, after = predictions.page(1, None, EVERYTHING)
+    second, end = predictions.page(1, after, EVERYTHING)
     assert [first[0]["id"], second[0]["id"], end] == [late, early, None]
 
 

@@ -10,6 +10,8 @@ import pytest
 from tidebook.catalog.database import Database
 from tidebook.catalog.datasets import Datasets
 from tidebook.catalog.predictions import Predictions
+from tidebook.catalog.run_sync import RunSync
+from tidebook.catalog.runs import Runs
 from tidebook.catalog.sync import Sync
 from tidebook.catalog.versions import Versions
 from tidebook.core.files import write_json
@@ -21,7 +23,9 @@ from tidebook.store import LocalStore, open_store
 LINES = ["product/P001_all/lstm", "product/P002_all/lstm", "store/S001_all/seasonal_naive", "global/all/sum/lstm"]
 
 
-def put(store: LocalStore, tmp_path: Path, line: str, *, wape: float, second: int, end: str = "2025-01-31") -> str:
+def put(
+    store: LocalStore, tmp_path: Path, line: str, *, wape: float, second: int, end: str = "2025-01-31", **more: Any
+) -> str:
     """A complete version with nothing but metadata."""
     number = store.claim(line, f"{line}-{second}-{wape}")
     source = tmp_path / "metadata.json"
@@ -30,6 +34,7 @@ def put(store: LocalStore, tmp_path: Path, line: str, *, wape: float, second: in
         "description": f"training of {line} 中文",
         "run_name": f"run_{second}",
         "validation": {"wape": wape, "end": end},
+        **more,
     }
     write_json(source, metadata)
     prefix = f"{line}/v{number}"
@@ -46,7 +51,8 @@ def store(settings: Settings) -> LocalStore:
 @pytest.fixture
 def sync(database: Database, settings: Settings) -> Sync:
     """Of an empty home."""
-    return Sync(settings, Versions(database), Predictions(database, settings), Datasets(database, settings))
+    rows = Predictions(database, settings), Datasets(database, settings)
+    return Sync(settings, Versions(database), *rows, RunSync(settings, Runs(database)))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,27 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
     assert "nothing was half written" in str(caught.value)
     assert files.read_json(path) == {"value": 1}
     assert [entry.name for entry in tmp_path.iterdir()] == ["fact.json"]
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: bool
+) -> None:
+    path = tmp_path / "fact.json"
+    files.write_json(path, {"value": 1})
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: real(handle, data[:3]))  # The disk is full in the middle.
+    with pytest.raises(StorageFailure, match="no space left on the disk"):
+        files.write_json(path, {"value": 2}, later=later)
+    monkeypatch.undo()
+    assert files.read_json(path) == {"value": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["fact.json"]
+
+
+def test_a_file_of_the_longest_name_can_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / ("药" * 83 + ".json")
+    files.write_json(path, {"value": 1})
+    assert files.read_json(path) == {"value": 1}
 
 
 @pytest.mark.parametrize("hostile", ["..", ".", "", "a\x00b", "a\nb", "x" * 256, "a\\b"])

@@ -84,6 +84,8 @@ def test_a_list_item_has_the_fields_that_users_know(models: ModelManager, run: P
     assert item == {
         "format_version": 1,
         "publish_id": "run_1",
+        "project": "default",
+        "owner": None,
         "address": f"{LINE}/v1",
         "identifier": "product_P001_all_lstm",
         "model_path": str(models.store.root / LINE / "v1"),
@@ -378,3 +380,25 @@ def test_the_registry_needs_no_torch_to_be_listed(tmp_path: Path) -> None:
 def test_an_address_of_one_version_does_not_come_with_another(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="product/P1_all/lstm/v3 and version v1"):
         ModelManager(tmp_path).resolve("product/P1_all/lstm/v3", "v1")
+
+
+def test_versions_that_somebody_does_not_see_are_not_there_and_told_like_those_that_never_were(
+    models: ModelManager, run: Path
+) -> None:
+    models.publish(run, LINE, metadata(0.3))
+    models.publish(run, LINE, metadata(0.1, project="north", owner="anna"), publish_id="two")
+    models.publish(run, LINE, metadata(0.2), publish_id="three")
+    models.delete(f"{LINE}/v3", "a reason that tells something")
+    seen = ModelManager(models.store.root, sees=lambda project, owner: project != "north" or owner == "bo")
+    assert [item["version"] for item in seen.list_models()["models"]] == ["v1"]
+    assert str(seen.resolve(LINE)) == str(seen.resolve(LINE, "latest")) == f"{LINE}/v1"
+    said = set()
+    for version in (2, 3, 9):
+        for look in (seen.get, seen.item, seen.path, lambda address: seen.open(address, "metadata.json")):
+            with pytest.raises(NotFound) as refused:
+                look(f"{LINE}/v{version}")
+            said.add(str(refused.value).replace(f"v{version}", "vN"))
+    assert said == {f"The version must exist, but got {LINE}/vN, which does not exist. {LINE} has v1."}
+    nothing = ModelManager(models.store.root, sees=lambda project, owner: False)
+    with pytest.raises(NotFound, match="There is none yet"):
+        nothing.resolve(LINE)

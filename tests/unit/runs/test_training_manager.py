@@ -311,7 +311,7 @@ def test_a_run_that_cannot_be_started_leaves_nothing_behind(out: Path, monkeypat
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(StorageFailure, match="no space left on the disk"):
         TrainingManager("1", "lstm", out)
     assert list(out.iterdir()) == []

@@ -18,10 +18,20 @@ def write(path: Path, value: object) -> None:
     temporary.replace(path)
 
 
+def whose(folder: Path) -> dict[str, object]:
+    """Project and owner of the task's run."""
+    try:
+        task = json.loads((folder / "task.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return {"project": task["spec"].get("project", "default"), "owner": task["owner"]}
+
+
 def train(folder: Path, epochs: int, seconds: float) -> None:
     """Epochs with log, metrics and progress, and a result at the end; a run that is there is continued."""
     run = Path(os.environ["TIDEBOOK_HOME"]) / "out" / f"run_of_{folder.name[-6:]}"
     (run / "logs").mkdir(parents=True, exist_ok=True)
+    write(run / "labels.json", {"format_version": 1, **whose(folder)})
     write(run / "metadata.json", {"run_name": run.name, "status": "training"})
     (run / "logs" / "metrics.json").write_text("[\n]")
     for epoch in range(1, epochs + 1):

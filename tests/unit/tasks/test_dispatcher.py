@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests.unit.tasks.conftest import eventually, job
+from tidebook.catalog.access import EVERYTHING
 from tidebook.core.errors import Conflict, InvalidInput
 from tidebook.core.files import read_json, write_json
 from tidebook.core.settings import Settings
@@ -108,7 +109,7 @@ def test_a_failure_says_why(queue: Queue, settings: Settings, add: NewTask, kind
 
 def test_a_waiting_task_is_aborted_at_once(queue: Queue, settings: Settings, add: NewTask) -> None:
     task = add()
-    stopped = TaskManager(queue, settings, lambda: None).stop(task.id)
+    stopped = TaskManager(queue, settings, lambda: None).stop(task.id, EVERYTHING)
     assert (stopped["state"], stopped["queue_position"]) == ("ABORT", None)
     assert records.load(settings, task.id).state == "ABORT"
     with dispatching(queue, settings, "silent"):
@@ -125,9 +126,9 @@ def test_a_running_task_is_stopped_with_its_processes_and_its_run_says_cancelled
         eventually((folder / "progress.json").exists)
         held = lease.read_lease(folder, 1)
         manager = TaskManager(queue, settings, dispatcher.wake)
-        assert manager.stop(task.id)["stop_requested_at"]
+        assert manager.stop(task.id, EVERYTHING)["stop_requested_at"]
         done = end_of(queue, task)
-        assert manager.stop(task.id)["state"] == "ABORT"  # again: nothing happens
+        assert manager.stop(task.id, EVERYTHING)["state"] == "ABORT"  # again: nothing happens
     assert (done.state, done.error) == ("ABORT", None)
     assert held is not None
     assert held.job_pid is not None
@@ -139,7 +140,7 @@ def test_a_running_task_is_stopped_with_its_processes_and_its_run_says_cancelled
 def test_a_task_that_has_ended_cannot_be_stopped(queue: Queue, settings: Settings, add: NewTask) -> None:
     task = add(state="SUCCESS")
     with pytest.raises(Conflict, match="must be waiting or running to be stopped, but got one that has ended"):
-        TaskManager(queue, settings, lambda: None).stop(task.id)
+        TaskManager(queue, settings, lambda: None).stop(task.id, EVERYTHING)
 
 
 def test_a_training_whose_runner_was_killed_is_lost_and_its_job_ended(
@@ -234,22 +235,22 @@ def test_metrics_and_log_are_read_behind_cursors_and_say_when_they_are_complete(
 ) -> None:
     task = add()
     manager = TaskManager(queue, settings, lambda: None)
-    assert manager.metrics(task.id, 0).to_json("items") == {"items": [], "cursor": 0, "complete": False}
+    assert manager.metrics(task.id, 0, EVERYTHING).to_json("items") == {"items": [], "cursor": 0, "complete": False}
     with dispatching(queue, settings, "train:3:0"):
         end_of(queue, task)
-    first = manager.logs(task.id, 0, 2)
+    first = manager.logs(task.id, 0, 2, EVERYTHING)
     assert (first.items, first.complete) == (["Epoch 1", "Epoch 2"], False)
-    rest = manager.logs(task.id, first.cursor, 2)
+    rest = manager.logs(task.id, first.cursor, 2, EVERYTHING)
     assert (rest.items, rest.complete) == (["Epoch 3"], True)
-    entries = manager.metrics(task.id, 0)
+    entries = manager.metrics(task.id, 0, EVERYTHING)
     assert [entry["epoch"] for entry in entries.items] == [1, 2, 3]
-    assert manager.metrics(task.id, entries.cursor).complete
+    assert manager.metrics(task.id, entries.cursor, EVERYTHING).complete
 
 
 def test_a_run_name_that_leads_outside_is_refused(queue: Queue, settings: Settings, add: NewTask) -> None:
     task = add(state="SUCCESS", run_name="../../secret")
     with pytest.raises(InvalidInput, match="A path segment must be"):
-        TaskManager(queue, settings, lambda: None).metrics(task.id, 0)
+        TaskManager(queue, settings, lambda: None).metrics(task.id, 0, EVERYTHING)
 
 
 def test_a_damaged_task_file_is_passed_over(settings: Settings, new_task: NewTask) -> None:
@@ -334,7 +335,7 @@ def test_a_task_that_could_not_be_queued_leaves_nothing_that_would_start_later(
     monkeypatch.setattr(queue, "add", full)
     spec = TrainSpec(dataset="DSET" + "0" * 28, product_ids=("P001",))
     with pytest.raises(OSError, match="No space left"):
-        TaskManager(queue, settings, lambda: None).create(spec, "admin")
+        TaskManager(queue, settings, lambda: None).create(spec, EVERYTHING)
     assert list(settings.tasks.iterdir()) == []
 
 
@@ -352,5 +353,5 @@ def test_a_running_task_whose_folder_was_removed_by_hand_can_be_stopped(
         eventually(job_pid)
         shutil.rmtree(folder, ignore_errors=True)
         eventually(job_pid)
-        TaskManager(queue, settings, dispatcher.wake).stop(task.id)
+        TaskManager(queue, settings, dispatcher.wake).stop(task.id, EVERYTHING)
         assert end_of(queue, task).state == "ABORT"

@@ -16,6 +16,7 @@ export function useFormat() {
 
   const whole = numbers({ maximumFractionDigits: 0 })
   const exact = numbers({ maximumSignificantDigits: 4 })
+  const measured = numbers({ minimumSignificantDigits: 4, maximumSignificantDigits: 4 })
   const share = numbers({ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 })
   const roughShare = numbers({ style: 'percent', maximumFractionDigits: 1 })
   const months = dates({ month: 'short', timeZone: 'UTC' })
@@ -37,6 +38,12 @@ export function useFormat() {
     given(value, (v) => {
       const digits = Math.max(0, 3 - Math.max(0, Math.floor(Math.log10(Math.abs(v) || 1))))
       return minus(new Intl.NumberFormat(tag.value, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(v))
+    })
+  /** What was measured, in four significant digits, so that those of a column can be told apart: 0.1070 · 12.40 · 6.185e−5 */
+  const measure = (value: number | null | undefined) =>
+    given(value, (v) => {
+      if (Number.isInteger(v) || Math.abs(v) >= 1000) return minus(whole.value.format(v))
+      return Math.abs(v) < 1e-4 ? minus(v.toExponential(3)) : minus(measured.value.format(v))
     })
   const count = (value: number | null | undefined) => given(value, (v) => whole.value.format(v))
   /** A fraction as a percentage. */
@@ -89,6 +96,6 @@ export function useFormat() {
   const said = (words: Spoken | undefined) => words?.[language.value] ?? words?.en ?? ''
 
   return {
-    language, tag, number, alike, metric, count, percent, roughPercent, describe, taskName, day, tick, weekday, weekdayName, time, fullTime, size, duration, said,
+    language, tag, number, alike, metric, measure, count, percent, roughPercent, describe, taskName, day, tick, weekday, weekdayName, time, fullTime, size, duration, said,
   }
 }

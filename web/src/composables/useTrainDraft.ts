@@ -1,22 +1,29 @@
 import { computed, reactive, watch } from 'vue'
 import { useRoute } from 'vue-router'
 import * as api from '@/services/api'
+import { projectsOf } from '@/services/people'
 import type { Dataset, Mode, TrainSpec } from '@/services/types'
+import { useProject } from '@/stores/project'
+import { useSession } from '@/stores/session'
 
 const blank = (): TrainSpec => ({
   dataset: '', training_mode: 'product', product_ids: [], store_ids: [], aggregation_method: null, model_type: 'lstm',
   hyperparameters: {}, known_future: null, train_start_date: null, train_end_date: null, validation_days: 28, test_days: 28,
-  folds: 1, stride: null, refit: false, intervals: [80, 95], seed: 0, device: 'auto', name: '', publish: true,
+  folds: 1, stride: null, refit: false, intervals: [80, 95], seed: 0, device: 'auto', name: '', project: 'default', publish: true,
 })
 
 /** The training that is being put together. All of it stands in the page's address, as what differs from a blank one. */
 export function useTrainDraft() {
   const route = useRoute()
   const spec = reactive(blank())
+  const session = useSession()
+  const { chosen } = useProject()
+  const own = projectsOf(session.session).find(({ name, role }) => name === chosen && role !== 'viewer')
 
   /** From the address: a dataset, a whole draft, or another task's training. */
   async function read(): Promise<void> {
     const { from, dataset, draft } = route.query
+    if (own && !from && !draft) spec.project = own.name
     if (typeof from === 'string') {
       const { spec: before } = await api.task(from)
       for (const name of Object.keys(spec) as (keyof TrainSpec)[]) Object.assign(spec, { [name]: before[name] ?? spec[name] })

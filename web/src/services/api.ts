@@ -1,5 +1,7 @@
 /** Every call that the pages make, one line each. */
-import { get, post, put, remove, segments, upload, url } from './client'
+import { get, patch, post, put, remove, segments, upload, url } from './client'
+import type * as p from './people'
+import type * as r from './runs/types'
 import type * as t from './types'
 
 type Signal = { signal?: AbortSignal }
@@ -55,3 +57,49 @@ export const forecast = (id: string) => get<t.Forecast>(`prediction/${id}`)
 export const deleteForecast = (id: string) => remove(`prediction/${id}`)
 export const forecastCsv = (id: string) => url(`prediction/${id}/table.csv`)
 export const forecastPng = (id: string) => url(`prediction/${id}/chart.png`)
+
+export interface RunQuery {
+  where?: string
+  sort?: string
+  limit?: number
+  after?: string
+}
+export const runs = (query: RunQuery = {}) => get<t.Page<r.Run>>('runs', { query: { ...query } })
+export const runCount = (where: string) => get<{ count: number }>('runs/count', { query: { where } })
+export const runFields = () => get<r.RunFields>('runs/fields')
+export const run = (name: string) => get<r.RunDetail>(`runs/${segments(name)}`)
+export const changeRun = (name: string, body: r.RunChange) => patch<r.Run>(`runs/${segments(name)}`, { body })
+export const deleteRun = (name: string) => remove(`runs/${segments(name)}`)
+export const changeRuns = (body: r.Bulk) => post<r.BulkResult>('runs/bulk', { body })
+export const runMetrics = (name: string) => get<{ items: NonNullable<r.LoggedMetrics['items']> }>(`runs/${segments(name)}/metrics`)
+export const curve = (run: string, query: r.CurveQuery, { signal }: Signal = {}) =>
+  get<Omit<r.RunCurve, 'run_name'>>(`runs/${segments(run)}/curve`, { query: { ...query }, signal })
+export const curves = (body: r.CurvesQuery, { signal }: Signal = {}) => post<{ items: r.RunCurve[] }>('runs/curves', { body, signal })
+export const resources = (name: string) => get<{ items: r.ResourceUse[] }>(`runs/${segments(name)}/resources`)
+export const runLog = (name: string, query: { after?: number; limit?: number }) =>
+  get<t.LogLines>(`runs/${segments(name)}/log`, { query })
+export const searchRunLog = (name: string, search: string, query: { after?: number; limit?: number } = {}) =>
+  get<Omit<t.LogLines, 'lines'> & { lines: r.LogLine[] }>(`runs/${segments(name)}/log`, { query: { ...query, search } })
+export const runFile = (name: string, path: string) => url(`runs/${segments(name)}/files/${segments(path)}`)
+export const compare = (names: string[]) => get<r.Comparison>('runs/compare', { query: { run: names } })
+export const views = () => get<{ items: r.View[] }>('views')
+export const saveView = (body: { name: string; page: 'runs'; query: string }) => post<r.View>('views', { body })
+export const deleteView = (id: string) => remove(`views/${id}`)
+
+export const users = () => get<{ items: p.User[] }>('users')
+export const addUser = (body: Pick<p.User, 'id' | 'name' | 'role'>) => post<p.UserWithLogin>('users', { body })
+export const changeUser = (id: string, body: Partial<Pick<p.User, 'name' | 'role' | 'disabled'>>) => patch<p.User>(`users/${segments(id)}`, { body })
+export const removeUser = (id: string) => remove(`users/${segments(id)}`)
+export const loginLink = (id: string) => post<p.UserWithLogin>(`users/${segments(id)}/login`)
+
+export const projects = () => get<{ items: p.Project[] }>('projects')
+export const addProject = (body: Pick<p.Project, 'name' | 'title' | 'visibility'>) => post<p.Project>('projects', { body })
+export const changeProject = (name: string, body: Partial<Pick<p.Project, 'title' | 'visibility'>>) =>
+  patch<p.Project>(`projects/${segments(name)}`, { body })
+export const removeProject = (name: string) => remove(`projects/${segments(name)}`)
+export const addMember = (project: string, user: string) => put<p.Project>(`projects/${segments(project)}/members/${segments(user)}`)
+export const removeMember = (project: string, user: string) => remove(`projects/${segments(project)}/members/${segments(user)}`)
+
+export const tokens = () => get<{ items: p.Token[] }>('tokens')
+export const addToken = (name: string) => post<p.Token & { token: string }>('tokens', { body: { name } })
+export const removeToken = (id: string) => remove(`tokens/${segments(id)}`)

@@ -1,6 +1,7 @@
 import { Problem, type ProblemDocument } from './problem'
 
-type Query = Record<string, string | number | boolean | null | undefined>
+type Value = string | number | boolean | null | undefined
+type Query = Record<string, Value | Value[]>
 
 export interface Request {
   query?: Query
@@ -14,7 +15,16 @@ export const onUnauthorised: { handler: () => void } = { handler: () => undefine
 export const get = <T>(path: string, request: Request = {}) => send<T>('GET', path, request)
 export const post = <T>(path: string, request: Request = {}) => send<T>('POST', path, request)
 export const put = <T>(path: string, request: Request = {}) => send<T>('PUT', path, request)
+export const patch = <T>(path: string, request: Request = {}) => send<T>('PATCH', path, request)
 export const remove = <T = void>(path: string, request: Request = {}) => send<T>('DELETE', path, request)
+
+/** A file of the server as text. */
+export async function text(address: string, signal?: AbortSignal): Promise<string> {
+  const response = await fetch(address, { signal })
+  const read = await response.text()
+  if (response.ok) return read
+  throw refused(response.status, read)
+}
 
 async function send<T>(method: string, path: string, { query, body, signal }: Request): Promise<T> {
   const response = await fetch(url(path, query), {
@@ -45,9 +55,11 @@ export function upload<T>(path: string, form: FormData, progress: (share: number
   })
 }
 
-/** The address of something below /api that the browser itself fetches: a link, an image. */
+/** The address of something below /api that the browser itself fetches: a link, an image. A list is its name again for each. */
 export function url(path: string, query: Query = {}): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '')
+  const given = Object.entries(query)
+    .flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const))
+    .filter(([, value]) => value !== undefined && value !== null && value !== '')
   const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]))
   return `/api/${path}${search.size ? `?${search}` : ''}`
 }

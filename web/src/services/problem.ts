@@ -15,6 +15,7 @@ export class Problem extends Error {
   readonly rule: string
   readonly got: string
   readonly fix: string
+  readonly details: Record<string, unknown>
 
   constructor(document: ProblemDocument) {
     super(document.detail ?? document.title ?? document.rule ?? '')
@@ -22,6 +23,7 @@ export class Problem extends Error {
     this.rule = document.rule ?? document.title ?? ''
     this.got = document.got ?? ''
     this.fix = document.fix ?? ''
+    this.details = document.details ?? {}
   }
 
   /** The problem that any thrown value tells of; status 0 where the server could not be reached at all. */

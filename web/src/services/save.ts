@@ -1,10 +1,12 @@
+const TAKEN = 60_000 // milliseconds after which a download has surely begun
+
 /** Hands the user a file that was made here. */
 export function save(name: string, content: Blob | string): void {
   const link = document.createElement('a')
   link.download = name
   link.href = typeof content === 'string' ? content : URL.createObjectURL(content)
   link.click()
-  if (typeof content !== 'string') setTimeout(() => URL.revokeObjectURL(link.href))
+  if (typeof content !== 'string') setTimeout(() => URL.revokeObjectURL(link.href), TAKEN)
 }
 
 /** Rows as CSV; the byte order mark makes Excel read it as UTF-8. */

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Who is logged in, and what this server allows
-         * @description The user, Tidebook's version, and the limits that the web UI needs to know.
+         * @description The user, the projects they see, Tidebook's version, and the limits that the web UI needs to know.
          */
         get: operations["get_session"];
         put?: never;
@@ -92,6 +92,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everybody there is or was
+         * @description All users, those who are gone too: their names are shown beside what they own.
+         */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Add a user
+         * @description Administrators only. The link in the answer logs the new user in, once.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description Ends their sessions and tokens at once. What they own stays, under their name; the id is not given again.
+         */
+        delete: operations["delete_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description Administrators change everybody; everybody their own name. The last administrator stays one.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/users/{user_id}/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a login link
+         * @description A new link for a user, or for another browser of one's own; earlier ones that nobody used are void.
+         */
+        post: operations["create_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Projects
+         * @description The projects that the user sees: public ones, their own, those they are a member of; administrators all.
+         */
+        get: operations["list_projects"];
+        put?: never;
+        /**
+         * Add a project
+         * @description A project of the user who asks.
+         */
+        post: operations["create_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a project
+         * @description Its owner and administrators may, when nothing is left in it.
+         */
+        delete: operations["delete_project"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a project
+         * @description Its owner and administrators may. `default` stays public.
+         */
+        patch: operations["change_project"];
+        trace?: never;
+    };
+    "/api/projects/{name}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add a member
+         * @description The member sees and changes all that is in the project. Its owner and administrators add members.
+         */
+        put: operations["add_member"];
+        post?: never;
+        /**
+         * End a membership
+         * @description Its owner and administrators may, and members their own.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/datasets": {
         parameters: {
             query?: never;
@@ -101,7 +241,7 @@ export interface paths {
         };
         /**
          * Datasets, newest first
-         * @description Registered datasets with their audits.
+         * @description Registered datasets that the user sees, with their audits.
          */
         get: operations["list_datasets"];
         put?: never;
@@ -153,6 +293,8 @@ export interface paths {
         /**
          * Forget a dataset
          * @description Removes the record, and the file if it was uploaded; models that were trained on it stay.
+         *
+         *     Its owner, members of its project and administrators may.
          */
         delete: operations["delete_dataset"];
         options?: never;
@@ -364,6 +506,380 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ingest/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell of a run
+         * @description Gives the run a folder, once for its id, and says what the server has of it. Its owner is who sends it.
+         */
+        post: operations["register_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ingest/runs/{run_name}/append": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add to a log
+         * @description Adds bytes to a log, exactly at its own length; else 409, and `details.length` says where it is.
+         *
+         *     A JSON array takes whole lines, the file's own bytes without the closing bracket; it is valid after each time.
+         */
+        post: operations["append_to_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ingest/runs/{run_name}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send a file
+         * @description Replaces a file of the run, once all of it is there and has the digest; else 409, and nothing changes.
+         */
+        put: operations["put_run_file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ingest/runs/{run_name}/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the writer lives
+         * @description A run whose writer is silent for 45 seconds is shown as lost.
+         */
+        post: operations["beat_for_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs that match a filter
+         * @description A page of them, in any order; those without the value come last.
+         */
+        get: operations["list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many runs match a filter
+         * @description Their number, without the runs themselves.
+         */
+        get: operations["count_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be filtered and sorted by
+         * @description The names of params, metrics and tags, the algorithms and the projects of all runs that the user sees.
+         */
+        get: operations["list_run_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs side by side
+         * @description What was set differently, what came out, and which run is best by each metric.
+         */
+        get: operations["compare_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many runs
+         * @description Tags, archives, pins, moves or deletes them; what cannot be done to one is told, and done to the others.
+         */
+        post: operations["change_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Curves of several runs
+         * @description Those of the named metrics that each run has logged.
+         */
+        post: operations["get_run_curves"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A run
+         * @description The run with its configuration, context, results, files and checkpoints.
+         */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a run
+         * @description Removes its files. Versions that were published from it stay. Refused while a process writes it.
+         */
+        delete: operations["delete_run"];
+        options?: never;
+        head?: never;
+        /**
+         * Label a run
+         * @description Changes tags, notes, project, pin or archive mark.
+         */
+        patch: operations["change_run"];
+        trace?: never;
+    };
+    "/api/runs/{run_name}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What it logged
+         * @description Each metric with its number of points, last, smallest and largest value.
+         */
+        get: operations["list_run_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_name}/curve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A metric as a curve
+         * @description The points between `from` and `to`. Where some are left out, the smallest and largest of every stretch stay.
+         */
+        get: operations["get_run_curve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_name}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What it used
+         * @description CPU and memory over time.
+         */
+        get: operations["get_run_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its log
+         * @description Lines from a position on. A search of a long log ends early: go on from `cursor` until it is complete.
+         */
+        get: operations["get_run_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_name}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of a run
+         * @description The file's bytes. Figures, JSON and plain text are shown, everything else is downloaded.
+         */
+        get: operations["get_run_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The user's views
+         * @description By name; everybody has their own.
+         */
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Save a view
+         * @description Keeps what a page's URL says under a name; an older view of that name is replaced.
+         */
+        post: operations["save_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a view
+         * @description Removes one of the user's own.
+         */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/prediction": {
         parameters: {
             query?: never;
@@ -373,7 +889,7 @@ export interface paths {
         };
         /**
          * The history of forecasts
-         * @description Saved forecasts, newest first.
+         * @description Saved forecasts that the user sees, newest first.
          */
         get: operations["list_predictions"];
         put?: never;
@@ -407,6 +923,8 @@ export interface paths {
         /**
          * Delete a forecast
          * @description Removes the saved result and its entry in the history.
+         *
+         *     Its owner, members of its project and administrators may.
          */
         delete: operations["delete_prediction"];
         options?: never;
@@ -483,7 +1001,7 @@ export interface paths {
         };
         /**
          * Versions, newest first
-         * @description The published versions of all models that match every filter.
+         * @description The published versions that the user sees and that match every filter.
          */
         get: operations["list_models"];
         put?: never;
@@ -531,6 +1049,8 @@ export interface paths {
         /**
          * Delete a version
          * @description Removes the version's files; its number is never used again.
+         *
+         *     Its owner, members of its project and administrators may.
          */
         delete: operations["delete_model"];
         options?: never;
@@ -564,6 +1084,18 @@ export interface components {
             en: string[];
             /** Zh */
             zh: string[];
+        };
+        /**
+         * Appended
+         * @description A log that has grown.
+         */
+        Appended: {
+            /**
+             * Length
+             * @description Its new length in bytes.
+             * @example 20480
+             */
+            length: number;
         };
         /**
          * Audit
@@ -706,6 +1238,55 @@ export interface components {
             encoding?: ("utf-8" | "gb18030") | null;
         };
         /**
+         * ComparedMetric
+         * @description A metric of the compared runs, in their order.
+         */
+        ComparedMetric: {
+            /** Name */
+            name: string;
+            /** Values */
+            values: (number | null)[];
+            /**
+             * Best
+             * @description The place of the best run; null where none has the metric.
+             */
+            best: number | null;
+            /** Lower Is Better */
+            lower_is_better: boolean;
+        };
+        /**
+         * ComparedValues
+         * @description A param or tag of the compared runs, in their order.
+         */
+        ComparedValues: {
+            /** Name */
+            name: string;
+            /**
+             * Values
+             * @description null where a run has none.
+             */
+            values: unknown[];
+            /**
+             * Changed
+             * @description Whether it differs between the runs.
+             */
+            changed: boolean;
+        };
+        /**
+         * Comparison
+         * @description Runs side by side.
+         */
+        Comparison: {
+            /** Runs */
+            runs: components["schemas"]["RunItem"][];
+            /** Params */
+            params: components["schemas"]["ComparedValues"][];
+            /** Metrics */
+            metrics: components["schemas"]["ComparedMetric"][];
+            /** Tags */
+            tags: components["schemas"]["ComparedValues"][];
+        };
+        /**
          * Coverage
          * @description How often an interval held. Days known to be closed do not count.
          */
@@ -740,27 +1321,38 @@ export interface components {
             points: number;
         };
         /**
-         * Curve
-         * @description Values by day.
+         * CurvesRequest
+         * @description Which curves of which runs.
+         * @example {
+         *       "axis": "epoch",
+         *       "names": [
+         *         "val_loss"
+         *       ],
+         *       "runs": [
+         *         "P001_all_lstm_20261101_143025"
+         *       ]
+         *     }
          */
-        Curve: {
+        CurvesRequest: {
+            /** Runs */
+            runs: string[];
             /**
-             * Dates
-             * @example [
-             *       "2025-01-01",
-             *       "2025-01-02"
-             *     ]
+             * Names
+             * @description Of metrics; of other phases than train as phase/name.
              */
-            dates: string[];
+            names: string[];
             /**
-             * Values
-             * @description null where nothing was observed.
-             * @example [
-             *       12.5,
-             *       13
-             *     ]
+             * Axis
+             * @default step
+             * @enum {string}
              */
-            values: (number | null)[];
+            axis: "step" | "time" | "epoch";
+            /**
+             * Points
+             * @description Of each curve at most, about.
+             * @default 500
+             */
+            points: number;
         };
         /**
          * Dataset
@@ -831,6 +1423,17 @@ export interface components {
              * @description When it was registered, ISO 8601.
              */
             created_at: string;
+            /**
+             * Project
+             * @description The project that it belongs to.
+             * @example default
+             */
+            project: string;
+            /**
+             * Owner
+             * @description Id of the user who registered it; null where nobody is known.
+             */
+            owner: string | null;
         };
         /**
          * DatasetPage
@@ -990,8 +1593,8 @@ export interface components {
              * @example P001 · S001
              */
             label: string;
-            history: components["schemas"]["Curve"];
-            prediction: components["schemas"]["Curve"];
+            history: components["schemas"]["tidebook__server__schemas__prediction__Curve"];
+            prediction: components["schemas"]["tidebook__server__schemas__prediction__Curve"];
             /**
              * Intervals
              * @description Narrowest first; empty where the model has none.
@@ -1081,11 +1684,29 @@ export interface components {
                 [key: string]: unknown;
             }[];
             /**
+             * Project
+             * @description The project that the forecast belongs to; default: that of the dataset, else of the model.
+             */
+            project?: string | null;
+            /**
              * History Days
              * @description Days of history given back with the forecast.
              * @default 120
              */
             history_days: number;
+        };
+        /**
+         * FoundLine
+         * @description A line of the log in which something was found.
+         */
+        FoundLine: {
+            /**
+             * Number
+             * @description From 1.
+             */
+            number: number;
+            /** Text */
+            text: string;
         };
         /**
          * Health
@@ -1199,6 +1820,45 @@ export interface components {
             change_percent: number | null;
         };
         /**
+         * ListedUser
+         * @description A person in the list of all.
+         */
+        ListedUser: {
+            /**
+             * Id
+             * @description The user's id, 1 to 32 of a-z, 0-9, - and _.
+             * @example admin
+             */
+            id: string;
+            /**
+             * Name
+             * @description The name to show.
+             * @example Administrator
+             */
+            name: string;
+            /**
+             * Role
+             * @description administrator: sees and may do everything. member: see GET /api/projects.
+             * @enum {string}
+             */
+            role: "administrator" | "member";
+            /**
+             * Created At
+             * @description When they were added, ISO 8601.
+             */
+            created_at: string;
+            /**
+             * Disabled
+             * @description Whether they may not come in for the time being.
+             */
+            disabled: boolean;
+            /**
+             * Removed
+             * @description Whether they are gone; listed for the name beside what they own.
+             */
+            removed: boolean;
+        };
+        /**
          * LogLines
          * @description Lines of a task's log.
          */
@@ -1216,6 +1876,41 @@ export interface components {
              * @description Whether the task has ended and this is its log's end.
              */
             complete: boolean;
+        };
+        /**
+         * LoggedMetric
+         * @description A metric that was logged.
+         */
+        LoggedMetric: {
+            /** Name */
+            name: string;
+            /**
+             * Phase
+             * @example train
+             */
+            phase: string;
+            /** Points */
+            points: number;
+            /**
+             * Last
+             * @description null where it is not finite.
+             */
+            last: number | null;
+            /**
+             * Min
+             * @description Of the finite values.
+             */
+            min: number | null;
+            /** Max */
+            max: number | null;
+        };
+        /**
+         * LoggedMetrics
+         * @description The metrics of a run, in the order in which they were logged first.
+         */
+        LoggedMetrics: {
+            /** Items */
+            items: components["schemas"]["LoggedMetric"][];
         };
         /**
          * MetricsEntries
@@ -1350,6 +2045,17 @@ export interface components {
              */
             intervals?: number[] | null;
             validation?: components["schemas"]["Validation"] | null;
+            /**
+             * Project
+             * @description The project that it belongs to.
+             * @example default
+             */
+            project: string;
+            /**
+             * Owner
+             * @description Id of the user whose training it was; null where nobody is known.
+             */
+            owner: string | null;
             /**
              * Is Best
              * @description Of those validated on the newest span, the one with the lowest WAPE.
@@ -1555,6 +2261,17 @@ export interface components {
             intervals?: number[] | null;
             validation?: components["schemas"]["Validation"] | null;
             /**
+             * Project
+             * @description The project that it belongs to.
+             * @example default
+             */
+            project: string;
+            /**
+             * Owner
+             * @description Id of the user whose training it was; null where nobody is known.
+             */
+            owner: string | null;
+            /**
              * Is Best
              * @description Of those validated on the newest span, the one with the lowest WAPE.
              * @default false
@@ -1593,8 +2310,96 @@ export interface components {
              * @description A name for people; default: the file's.
              */
             name?: string | null;
+            /**
+             * Project
+             * @description The project that it belongs to.
+             * @default default
+             */
+            project: string;
             /** @description What is not stated is guessed from the columns' names. */
             mapping?: components["schemas"]["ColumnMapping"] | null;
+        };
+        /**
+         * NewProject
+         * @description The request to add a project; it belongs to the user who asks.
+         * @example {
+         *       "name": "north-stores",
+         *       "title": "Stores in the north"
+         *     }
+         */
+        NewProject: {
+            /**
+             * Name
+             * @description 1 to 64 of a-z, 0-9, - and _.
+             */
+            name: string;
+            /**
+             * Title
+             * @description The title to show; default: the name.
+             * @default
+             */
+            title: string;
+            /**
+             * Visibility
+             * @description public: everybody sees what is in it.
+             * @default private
+             * @enum {string}
+             */
+            visibility: "private" | "public";
+        };
+        /**
+         * NewRun
+         * @description A run that is about to be sent.
+         * @example {
+         *       "id": "0f8c1d2e3b4a59687766554433221100",
+         *       "labels": {
+         *         "project": "default",
+         *         "tags": {
+         *           "team": "east"
+         *         }
+         *       },
+         *       "metadata": {
+         *         "model_type": "lstm",
+         *         "status": "training"
+         *       },
+         *       "run_name": "000001_lstm_20250119_143025"
+         *     }
+         */
+        NewRun: {
+            /**
+             * Id
+             * @description The run's id, made with it and never changed.
+             */
+            id: string;
+            /**
+             * Run Name
+             * @description The name of the folder that it is written to.
+             */
+            run_name: string;
+            /**
+             * Metadata
+             * @description The content of metadata.json.
+             */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Labels
+             * @description The content of labels.json.
+             */
+            labels?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Nonce
+             * @description The name, without its first '.', of a hidden file that lies in the run's folder now.
+             */
+            nonce?: string | null;
+            /**
+             * Heartbeat Age
+             * @description Seconds since the writer gave its last sign of life; null: it has none.
+             */
+            heartbeat_age?: number | null;
         };
         /**
          * NewToken
@@ -1609,6 +2414,57 @@ export interface components {
              * @description What the token is for.
              */
             name: string;
+        };
+        /**
+         * NewUser
+         * @description The request to add a user.
+         * @example {
+         *       "id": "anna",
+         *       "name": "Anna K."
+         *     }
+         */
+        NewUser: {
+            /**
+             * Id
+             * @description 1 to 32 of a-z, 0-9, - and _; never given twice.
+             */
+            id: string;
+            /**
+             * Name
+             * @description The name to show; default: the id.
+             * @default
+             */
+            name: string;
+            /**
+             * Role
+             * @description What the user may do.
+             * @default member
+             * @enum {string}
+             */
+            role: "administrator" | "member";
+        };
+        /**
+         * NewView
+         * @description A view to save.
+         * @example {
+         *       "name": "Best of east",
+         *       "query": "where=tags.team%20%3D%20east&sort=metrics.wape"
+         *     }
+         */
+        NewView: {
+            /** Name */
+            name: string;
+            /**
+             * Page
+             * @default runs
+             * @constant
+             */
+            page: "runs";
+            /**
+             * Query
+             * @description The query string of the page's URL.
+             */
+            query: string;
         };
         /**
          * Pagination
@@ -1704,6 +2560,18 @@ export interface components {
             analysis: components["schemas"]["Analysis"];
             /** Warnings */
             warnings: components["schemas"]["Sentence"][];
+            /**
+             * Project
+             * @description The project that it belongs to.
+             * @example default
+             */
+            project: string;
+            /**
+             * Owner
+             * @description Id of the user who asked; null where nobody is known.
+             * @example anna
+             */
+            owner: string | null;
         };
         /**
          * PredictionPage
@@ -1765,6 +2633,18 @@ export interface components {
             total: number | null;
             /** Is Archived */
             is_archived: boolean;
+            /**
+             * Project
+             * @description The project that it belongs to.
+             * @example default
+             */
+            project: string;
+            /**
+             * Owner
+             * @description Id of the user who asked; null where nobody is known.
+             * @example anna
+             */
+            owner: string | null;
         };
         /**
          * Preview
@@ -1911,6 +2791,692 @@ export interface components {
             updated_at: string;
         };
         /**
+         * Project
+         * @description A project with its members.
+         */
+        Project: {
+            /**
+             * Name
+             * @description 1 to 64 of a-z, 0-9, - and _.
+             * @example north-stores
+             */
+            name: string;
+            /**
+             * Title
+             * @description The title to show.
+             * @example Stores in the north
+             */
+            title: string;
+            /**
+             * Visibility
+             * @description public: everybody sees what is in it. private: its members do.
+             * @enum {string}
+             */
+            visibility: "private" | "public";
+            /**
+             * Role
+             * @description What the user is in it: its owner, an administrator, a member, or a viewer, who only reads.
+             * @enum {string}
+             */
+            role: "owner" | "administrator" | "member" | "viewer";
+            /**
+             * Owner
+             * @description Id of the user who manages it; null: administrators do.
+             * @example anna
+             */
+            owner: string | null;
+            /**
+             * Members
+             * @description Ids of further users who see and change all that is in it.
+             * @example [
+             *       "bo"
+             *     ]
+             */
+            members: string[];
+            /**
+             * Created At
+             * @description When it was added, ISO 8601; null for `default`.
+             */
+            created_at: string | null;
+        };
+        /**
+         * ProjectChange
+         * @description What is to change of a project; what is left out stays.
+         * @example {
+         *       "visibility": "public"
+         *     }
+         */
+        ProjectChange: {
+            /**
+             * Title
+             * @description The title to show.
+             */
+            title?: string | null;
+            /**
+             * Visibility
+             * @description public: everybody sees what is in it.
+             */
+            visibility?: ("private" | "public") | null;
+        };
+        /**
+         * ProjectList
+         * @description The projects that the user sees.
+         */
+        ProjectList: {
+            /**
+             * Items
+             * @description In the order of their names.
+             */
+            items: components["schemas"]["Project"][];
+        };
+        /**
+         * ProjectOfUser
+         * @description A project that the user sees.
+         */
+        ProjectOfUser: {
+            /**
+             * Name
+             * @description 1 to 64 of a-z, 0-9, - and _.
+             * @example north-stores
+             */
+            name: string;
+            /**
+             * Title
+             * @description The title to show.
+             * @example Stores in the north
+             */
+            title: string;
+            /**
+             * Visibility
+             * @description public: everybody sees what is in it. private: its members do.
+             * @enum {string}
+             */
+            visibility: "private" | "public";
+            /**
+             * Role
+             * @description What the user is in it: its owner, an administrator, a member, or a viewer, who only reads.
+             * @enum {string}
+             */
+            role: "owner" | "administrator" | "member" | "viewer";
+        };
+        /**
+         * Registered
+         * @description What the server has of a run.
+         */
+        Registered: {
+            /**
+             * Run Name
+             * @description The name of its folder here.
+             * @example 000001_lstm_20250119_143025_2
+             */
+            run_name: string;
+            /**
+             * Files
+             * @description Lengths of the logs in bytes; of a JSON array without its closing bracket.
+             * @example {
+             *       "logs/metrics.json": 10240
+             *     }
+             */
+            files: {
+                [key: string]: number;
+            };
+            /**
+             * Digests
+             * @description BLAKE3 digests of the other files, as they were sent.
+             * @example {
+             *       "config.json": "ab…"
+             *     }
+             */
+            digests: {
+                [key: string]: string;
+            };
+            /**
+             * Same
+             * @description Whether the sender's folder is the server's own, so that nothing is to be sent.
+             */
+            same: boolean;
+        };
+        /**
+         * ResourceUse
+         * @description What the process used at one moment.
+         */
+        ResourceUse: {
+            /** Timestamp */
+            timestamp?: string | null;
+            /**
+             * Seconds
+             * @description Since the run's start.
+             */
+            seconds?: number | null;
+            /**
+             * Cpu
+             * @description In percent of one core.
+             */
+            cpu?: number | null;
+            /**
+             * Memory
+             * @description In bytes.
+             */
+            memory?: number | null;
+            /**
+             * Gpu
+             * @description In percent.
+             */
+            gpu?: number | null;
+            /**
+             * Gpu Memory
+             * @description In bytes.
+             */
+            gpu_memory?: number | null;
+        };
+        /**
+         * ResourceUses
+         * @description What a run used over time, thinned out where it is long.
+         */
+        ResourceUses: {
+            /** Items */
+            items: components["schemas"]["ResourceUse"][];
+        };
+        /**
+         * RunBulk
+         * @description One change of many runs.
+         * @example {
+         *       "action": "tag",
+         *       "runs": [
+         *         "P001_all_lstm_20261101_143025"
+         *       ],
+         *       "tags": {
+         *         "team": "east"
+         *       }
+         *     }
+         */
+        RunBulk: {
+            /**
+             * Runs
+             * @description Names of runs, at most 1,000.
+             */
+            runs: string[];
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "tag" | "untag" | "archive" | "unarchive" | "pin" | "unpin" | "move" | "delete";
+            /**
+             * Tags
+             * @description Of tag: what is added; of untag: its names are removed.
+             */
+            tags?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Project
+             * @description Of move: where to.
+             */
+            project?: string | null;
+            /**
+             * Reason
+             * @description Of delete: kept in the tombstone.
+             * @default deleted in the web
+             */
+            reason: string;
+        };
+        /**
+         * RunBulkResult
+         * @description What a bulk change did.
+         */
+        RunBulkResult: {
+            /** Done */
+            done: string[];
+            /** Failed */
+            failed: components["schemas"]["RunFailure"][];
+        };
+        /**
+         * RunChanges
+         * @description What people say of a run; what is left out stays.
+         * @example {
+         *       "pinned": true,
+         *       "tags": {
+         *         "team": "east"
+         *       }
+         *     }
+         */
+        RunChanges: {
+            /**
+             * Tags
+             * @description In place of all tags.
+             * @example {
+             *       "team": "east"
+             *     }
+             */
+            tags?: {
+                [key: string]: string;
+            } | null;
+            /** Notes */
+            notes?: string | null;
+            /**
+             * Project
+             * @description Where it is moved to.
+             */
+            project?: string | null;
+            /** Pinned */
+            pinned?: boolean | null;
+            /** Archived */
+            archived?: boolean | null;
+        };
+        /**
+         * RunCount
+         * @description How many runs there are.
+         */
+        RunCount: {
+            /** Count */
+            count: number;
+        };
+        /**
+         * RunCurve
+         * @description A curve of one of several runs.
+         */
+        RunCurve: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /**
+             * Axis
+             * @description time: seconds since the run's start.
+             * @enum {string}
+             */
+            axis: "step" | "time" | "epoch";
+            /** X */
+            x: (number | null)[];
+            /**
+             * Y
+             * @description null where the value is not finite.
+             */
+            y: (number | null)[];
+            /**
+             * Total
+             * @description Points between `from` and `to`.
+             */
+            total: number;
+            /**
+             * Sampled
+             * @description Whether points were left out.
+             */
+            sampled: boolean;
+            /** Run Name */
+            run_name: string;
+        };
+        /**
+         * RunCurves
+         * @description Curves of several runs; those that a run has not logged are left out.
+         */
+        RunCurves: {
+            /** Items */
+            items: components["schemas"]["RunCurve"][];
+        };
+        /**
+         * RunDetail
+         * @description A run with all that stands in its folder.
+         */
+        RunDetail: {
+            /**
+             * Run Name
+             * @description The name of its folder in out/.
+             * @example P001_all_lstm_20261101_143025
+             */
+            run_name: string;
+            /**
+             * Id
+             * @description Made with the run, never changed; null for runs of other programs.
+             */
+            id: string | null;
+            /**
+             * Project
+             * @example default
+             */
+            project: string;
+            /**
+             * Owner
+             * @description The id of a user.
+             */
+            owner: string | null;
+            /**
+             * Model Type
+             * @example lstm
+             */
+            model_type: string;
+            /** Stock Symbol */
+            stock_symbol: string | null;
+            /** Scope */
+            scope: string | null;
+            /** Description */
+            description: string | null;
+            /**
+             * Task Id
+             * @description The training that it is the record of.
+             */
+            task_id: string | null;
+            /**
+             * Version
+             * @description Address of the version that was published from it.
+             */
+            version: string | null;
+            /**
+             * Status
+             * @description initialized, preparing, training, completed, failed; unknown if unreadable.
+             */
+            status: string;
+            /**
+             * Reason
+             * @description Why it failed.
+             */
+            reason: string | null;
+            /**
+             * Lost
+             * @description Whether its process ended without a word; its status is then failed.
+             */
+            lost: boolean;
+            /** Created At */
+            created_at: string | null;
+            /** Updated At */
+            updated_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Duration Seconds
+             * @description To its end or the last sign of life.
+             */
+            duration_seconds: number | null;
+            /**
+             * Params
+             * @description Flat: nested names are joined by dots.
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Metrics
+             * @description The last value of each; of other phases than train as phase/name.
+             */
+            metrics: {
+                [key: string]: number;
+            };
+            /** Tags */
+            tags: {
+                [key: string]: string;
+            };
+            /** Notes */
+            notes: string;
+            /** Pinned */
+            pinned: boolean;
+            /** Archived */
+            archived: boolean;
+            /** Dataset */
+            dataset: string | null;
+            /**
+             * Problems
+             * @description What is wrong with its folder.
+             */
+            problems: string[];
+            /**
+             * Config
+             * @description config.json.
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /**
+             * Context
+             * @description context.json: code, command, packages, machine, data.
+             */
+            context: {
+                [key: string]: unknown;
+            };
+            /**
+             * Eval Results
+             * @description results/eval_results.json.
+             */
+            eval_results: {
+                [key: string]: unknown;
+            };
+            /**
+             * Files
+             * @description At most 5,000, in the order of their paths.
+             */
+            files: components["schemas"]["RunFile"][];
+            /**
+             * Checkpoints
+             * @description The epochs that have one.
+             */
+            checkpoints: number[];
+            /**
+             * Best
+             * @description Metrics of the best checkpoint.
+             */
+            best: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Resources
+             * @description Whether the use of CPU and memory was recorded.
+             */
+            resources: boolean;
+            /**
+             * Backtest
+             * @description Whether results/backtest.json is there.
+             */
+            backtest: boolean;
+        };
+        /**
+         * RunFailure
+         * @description A run that a bulk change left as it was.
+         */
+        RunFailure: {
+            /** Run Name */
+            run_name: string;
+            problem: components["schemas"]["Problem"];
+        };
+        /**
+         * RunFields
+         * @description What can be filtered and sorted by, over all runs that the user sees.
+         */
+        RunFields: {
+            /** Params */
+            params: string[];
+            /** Metrics */
+            metrics: string[];
+            /** Tags */
+            tags: string[];
+            /** Model Types */
+            model_types: string[];
+            /** Projects */
+            projects: string[];
+        };
+        /**
+         * RunFile
+         * @description A file of a run.
+         */
+        RunFile: {
+            /**
+             * Path
+             * @description Below the run's folder.
+             * @example figures/forecast.png
+             */
+            path: string;
+            /**
+             * Size
+             * @description In bytes.
+             */
+            size: number;
+            /** Modified At */
+            modified_at: string;
+        };
+        /**
+         * RunItem
+         * @description A run as lists show it.
+         */
+        RunItem: {
+            /**
+             * Run Name
+             * @description The name of its folder in out/.
+             * @example P001_all_lstm_20261101_143025
+             */
+            run_name: string;
+            /**
+             * Id
+             * @description Made with the run, never changed; null for runs of other programs.
+             */
+            id: string | null;
+            /**
+             * Project
+             * @example default
+             */
+            project: string;
+            /**
+             * Owner
+             * @description The id of a user.
+             */
+            owner: string | null;
+            /**
+             * Model Type
+             * @example lstm
+             */
+            model_type: string;
+            /** Stock Symbol */
+            stock_symbol: string | null;
+            /** Scope */
+            scope: string | null;
+            /** Description */
+            description: string | null;
+            /**
+             * Task Id
+             * @description The training that it is the record of.
+             */
+            task_id: string | null;
+            /**
+             * Version
+             * @description Address of the version that was published from it.
+             */
+            version: string | null;
+            /**
+             * Status
+             * @description initialized, preparing, training, completed, failed; unknown if unreadable.
+             */
+            status: string;
+            /**
+             * Reason
+             * @description Why it failed.
+             */
+            reason: string | null;
+            /**
+             * Lost
+             * @description Whether its process ended without a word; its status is then failed.
+             */
+            lost: boolean;
+            /** Created At */
+            created_at: string | null;
+            /** Updated At */
+            updated_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Duration Seconds
+             * @description To its end or the last sign of life.
+             */
+            duration_seconds: number | null;
+            /**
+             * Params
+             * @description Flat: nested names are joined by dots.
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Metrics
+             * @description The last value of each; of other phases than train as phase/name.
+             */
+            metrics: {
+                [key: string]: number;
+            };
+            /** Tags */
+            tags: {
+                [key: string]: string;
+            };
+            /** Notes */
+            notes: string;
+            /** Pinned */
+            pinned: boolean;
+            /** Archived */
+            archived: boolean;
+            /** Dataset */
+            dataset: string | null;
+            /**
+             * Problems
+             * @description What is wrong with its folder.
+             */
+            problems: string[];
+        };
+        /**
+         * RunLog
+         * @description Lines of a run's log.
+         */
+        RunLog: {
+            /**
+             * Lines
+             * @description With `search` those that hold it, with their numbers.
+             */
+            lines: string[] | components["schemas"]["FoundLine"][];
+            /**
+             * Cursor
+             * @description Give this as `after` to go on; a position in bytes.
+             */
+            cursor: number;
+            /**
+             * Complete
+             * @description Whether nothing comes after.
+             */
+            complete: boolean;
+        };
+        /**
+         * RunPage
+         * @description A page of runs.
+         */
+        RunPage: {
+            /** Items */
+            items: components["schemas"]["RunItem"][];
+            /**
+             * Next
+             * @description Give this as `after` for the next page; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * SavedView
+         * @description A saved view.
+         */
+        SavedView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Page */
+            page: string;
+            /** Query */
+            query: string;
+            /** Owner */
+            owner: string;
+            /** Created At */
+            created_at: string;
+        };
+        /**
+         * SavedViews
+         * @description The user's views, by name.
+         */
+        SavedViews: {
+            /** Items */
+            items: components["schemas"]["SavedView"][];
+        };
+        /**
          * Sentence
          * @description A sentence in both languages.
          */
@@ -1989,6 +3555,11 @@ export interface components {
          */
         Session: {
             user: components["schemas"]["User"];
+            /**
+             * Projects
+             * @description The projects that the user sees, in the order of their names.
+             */
+            projects: components["schemas"]["ProjectOfUser"][];
             /**
              * Version
              * @description Tidebook's version.
@@ -2099,6 +3670,18 @@ export interface components {
              */
             state: "CREATED" | "RUNNING" | "SUCCESS" | "FAIL" | "ABORT";
             spec: components["schemas"]["TrainSpec"];
+            /**
+             * Project
+             * @description The project that it belongs to.
+             * @example default
+             */
+            project: string;
+            /**
+             * Owner
+             * @description Id of the user who asked.
+             * @example anna
+             */
+            owner: string;
             /** @description null until the training reports. */
             progress: components["schemas"]["Progress"] | null;
             /**
@@ -2235,8 +3818,8 @@ export interface components {
          * @description The sum of all series.
          */
         Total: {
-            history: components["schemas"]["Curve"];
-            prediction: components["schemas"]["Curve"];
+            history: components["schemas"]["tidebook__server__schemas__prediction__Curve"];
+            prediction: components["schemas"]["tidebook__server__schemas__prediction__Curve"];
             /**
              * Intervals
              * @description Narrowest first; empty where the model has none.
@@ -2378,6 +3961,12 @@ export interface components {
              */
             name: string;
             /**
+             * Project
+             * @description The project that run and version belong to.
+             * @default default
+             */
+            project: string;
+            /**
              * Publish
              * @description Whether the trained model becomes a version in the store.
              * @default true
@@ -2485,7 +4074,7 @@ export interface components {
         User: {
             /**
              * Id
-             * @description The user's id.
+             * @description The user's id, 1 to 32 of a-z, 0-9, - and _.
              * @example admin
              */
             id: string;
@@ -2497,10 +4086,90 @@ export interface components {
             name: string;
             /**
              * Role
-             * @description What the user may do.
-             * @constant
+             * @description administrator: sees and may do everything. member: see GET /api/projects.
+             * @enum {string}
              */
-            role: "administrator";
+            role: "administrator" | "member";
+        };
+        /**
+         * UserChange
+         * @description What is to change of a user; what is left out stays.
+         * @example {
+         *       "disabled": true
+         *     }
+         */
+        UserChange: {
+            /**
+             * Name
+             * @description The name to show.
+             */
+            name?: string | null;
+            /**
+             * Role
+             * @description What the user may do.
+             */
+            role?: ("administrator" | "member") | null;
+            /**
+             * Disabled
+             * @description true ends all sessions and tokens at once.
+             */
+            disabled?: boolean | null;
+        };
+        /**
+         * UserList
+         * @description Everybody there is or was.
+         */
+        UserList: {
+            /**
+             * Items
+             * @description In the order of their ids.
+             */
+            items: components["schemas"]["ListedUser"][];
+        };
+        /**
+         * UserWithLogin
+         * @description A user with a link to come in by.
+         */
+        UserWithLogin: {
+            /**
+             * Id
+             * @description The user's id, 1 to 32 of a-z, 0-9, - and _.
+             * @example admin
+             */
+            id: string;
+            /**
+             * Name
+             * @description The name to show.
+             * @example Administrator
+             */
+            name: string;
+            /**
+             * Role
+             * @description administrator: sees and may do everything. member: see GET /api/projects.
+             * @enum {string}
+             */
+            role: "administrator" | "member";
+            /**
+             * Created At
+             * @description When they were added, ISO 8601.
+             */
+            created_at: string;
+            /**
+             * Disabled
+             * @description Whether they may not come in for the time being.
+             */
+            disabled: boolean;
+            /**
+             * Removed
+             * @description Whether they are gone; listed for the name beside what they own.
+             */
+            removed: boolean;
+            /**
+             * Login Url
+             * @description Opens one browser, once, within a day. Shown this once; earlier links of the user are void.
+             * @example http://127.0.0.1:8765/login?token=…
+             */
+            login_url: string;
         };
         /**
          * Validation
@@ -2555,6 +4224,62 @@ export interface components {
              * @description 1 is the mean.
              */
             factor: number | null;
+        };
+        /**
+         * Curve
+         * @description Values by day.
+         */
+        tidebook__server__schemas__prediction__Curve: {
+            /**
+             * Dates
+             * @example [
+             *       "2025-01-01",
+             *       "2025-01-02"
+             *     ]
+             */
+            dates: string[];
+            /**
+             * Values
+             * @description null where nothing was observed.
+             * @example [
+             *       12.5,
+             *       13
+             *     ]
+             */
+            values: (number | null)[];
+        };
+        /**
+         * Curve
+         * @description A metric over an axis. Where points are left out, the smallest and the largest of each stretch stay.
+         */
+        tidebook__server__schemas__run__Curve: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /**
+             * Axis
+             * @description time: seconds since the run's start.
+             * @enum {string}
+             */
+            axis: "step" | "time" | "epoch";
+            /** X */
+            x: (number | null)[];
+            /**
+             * Y
+             * @description null where the value is not finite.
+             */
+            y: (number | null)[];
+            /**
+             * Total
+             * @description Points between `from` and `to`.
+             */
+            total: number;
+            /**
+             * Sampled
+             * @description Whether points were left out.
+             */
+            sampled: boolean;
         };
     };
     responses: never;
@@ -2876,6 +4601,846 @@ export interface operations {
             };
         };
     };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithLogin"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedUser"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithLogin"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectList"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProject"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_datasets: {
         parameters: {
             query?: {
@@ -3032,6 +5597,8 @@ export interface operations {
                     file: string;
                     /** @description A name for people; default: the file's. */
                     name?: string;
+                    /** @description The project that it belongs to. */
+                    project?: string;
                     /** @description A ColumnMapping as JSON text. */
                     mapping?: string;
                 };
@@ -3197,7 +5764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not from this host or origin, or outside what may be touched. */
+            /** @description It is outside what may be touched. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3277,7 +5844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not from this host or origin, or outside what may be touched. */
+            /** @description It is outside what may be touched. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3632,7 +6199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not from this host or origin, or outside what may be touched. */
+            /** @description It is outside what may be touched. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3719,7 +6286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not from this host or origin, or outside what may be touched. */
+            /** @description It is outside what may be touched. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4013,6 +6580,182 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registered"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    append_to_run: {
+        parameters: {
+            query: {
+                /** @description logs/metrics.json, logs/resources.json or training.log. */
+                path: string;
+                /** @description The length that the log must have. */
+                offset: number;
+                /** @description BLAKE3 digest of the 4096 bytes before the offset. */
+                before?: string;
+                /** @description Begin the log again; what it held is kept under another name. */
+                anew?: boolean;
+            };
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appended"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not from this host or origin, or outside what may be touched. */
             403: {
                 headers: {
@@ -4033,6 +6776,1384 @@ export interface operations {
             };
             /** @description The state of things does not allow it now. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More was sent than is accepted. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_run_file: {
+        parameters: {
+            query: {
+                /** @description Its BLAKE3 digest. */
+                digest: string;
+            };
+            header?: never;
+            path: {
+                run_name: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More was sent than is accepted. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beat_for_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_runs: {
+        parameters: {
+            query?: {
+                /** @description A filter; archived runs are left out unless it names `archived`. */
+                where?: string;
+                /** @description A field, such as metrics.wape; with - before it descending. */
+                sort?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_runs: {
+        parameters: {
+            query?: {
+                /** @description A filter; archived runs are left out unless it names `archived`. */
+                where?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCount"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_run_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunFields"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_runs: {
+        parameters: {
+            query: {
+                /** @description The name of a run, repeated. */
+                run: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunBulk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunBulkResult"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run_curves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CurvesRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCurves"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_run: {
+        parameters: {
+            query?: {
+                /** @description Why; kept in the tombstone. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunItem"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_run_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedMetrics"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run_curve: {
+        parameters: {
+            query: {
+                /** @description Of the metric. */
+                name: string;
+                /** @description Else that of training, or name is phase/name. */
+                phase?: string | null;
+                /** @description What x is; time is in seconds since the run's start. */
+                axis?: "step" | "time" | "epoch";
+                /** @description Where it begins on the axis. */
+                from?: number | null;
+                /** @description Where it ends on the axis. */
+                to?: number | null;
+                /** @description About how many at most. */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["tidebook__server__schemas__run__Curve"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run_resources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceUses"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run_log: {
+        parameters: {
+            query?: {
+                /** @description The `cursor` of the answer before; 0 for the beginning. */
+                after?: number;
+                /** @description How many lines at most. */
+                limit?: number;
+                /** @description Only lines that hold this. */
+                search?: string | null;
+            };
+            header?: never;
+            path: {
+                run_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunLog"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_name: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: {
+                /** @description Only those of this page. */
+                page?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4311,7 +8432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not from this host or origin, or outside what may be touched. */
+            /** @description It is outside what may be touched. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4773,7 +8894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not from this host or origin, or outside what may be touched. */
+            /** @description It is outside what may be touched. */
             403: {
                 headers: {
                     [name: string]: unknown;

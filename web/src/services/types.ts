@@ -75,7 +75,7 @@ export interface Candidate {
   note: Spoken | null
 }
 
-export type Curve = Api['Curve']
+export type Curve = Api['Prediction']['series'][number]['history']
 export type Interval = Api['Interval']
 export type Forecast = Api['Prediction']
 export type ForecastSummary = Api['PredictionSummary']

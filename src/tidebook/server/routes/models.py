@@ -9,6 +9,7 @@ from starlette.responses import FileResponse
 
 from tidebook.core.errors import InvalidInput
 from tidebook.core.scope import Address
+from tidebook.server.access import Models, Seen
 from tidebook.server.replies import errors, reply
 from tidebook.server.schemas.model import ModelDetail, ModelPage
 from tidebook.server.services import Parts
@@ -20,7 +21,7 @@ _SHOWN = {".png": "image/png", ".json": "application/json", ".log": "text/plain;
 
 @router.get("", response_model=ModelPage, summary="Versions, newest first", responses=errors(422))
 def list_models(
-    parts: Parts,
+    models: Models,
     page: Annotated[int, Query(ge=1, le=10**6, description="The page, from 1.")] = 1,
     page_size: Annotated[int, Query(ge=1, le=500, description="How many on a page.")] = 20,
     mode: Annotated[Literal["product", "store", "global"] | None, Query(description="Only of this mode.")] = None,
@@ -28,11 +29,9 @@ def list_models(
     scope: Annotated[str | None, Query(max_length=400, description="Only of this scope, such as P001_all.")] = None,
     search: Annotated[str | None, Query(max_length=200, description="A part of address or description.")] = None,
 ) -> Response:
-    """The published versions of all models that match every filter."""
+    """The published versions that the user sees and that match every filter."""
     return reply(
-        parts.models.list_models(
-            page=page, page_size=page_size, mode=mode, model_type=model_type, scope=scope, search=search
-        )
+        models.list_models(page=page, page_size=page_size, mode=mode, model_type=model_type, scope=scope, search=search)
     )
 
 
@@ -42,10 +41,10 @@ def list_models(
     responses={200: {"content": {"application/octet-stream": {}}}, **errors(404, 422)},
     response_class=Response,
 )
-def get_model_file(address: str, name: str, parts: Parts) -> Response:
+def get_model_file(address: str, name: str, models: Models) -> Response:
     """The file's bytes. Figures and JSON are shown, everything else is downloaded."""
     version = _version(address)
-    path = parts.models.open(version, name)
+    path = models.open(version, name)
     media = _SHOWN.get(path.suffix)
     if media is not None:
         return FileResponse(path, media_type=media)
@@ -53,21 +52,27 @@ def get_model_file(address: str, name: str, parts: Parts) -> Response:
 
 
 @router.get("/{address:path}", response_model=ModelDetail, summary="A version", responses=errors(404, 422))
-def get_model(address: str, parts: Parts) -> Response:
+def get_model(address: str, models: Models) -> Response:
     """The version with its files, metadata, configuration, evaluation and loss curve."""
-    return reply(parts.models.get(_version(address)))
+    return reply(models.get(_version(address)))
 
 
-@router.delete("/{address:path}", status_code=204, summary="Delete a version", responses=errors(404, 409, 422))
+@router.delete("/{address:path}", status_code=204, summary="Delete a version", responses=errors(403, 404, 409, 422))
 def delete_model(
     address: str,
+    models: Models,
+    access: Seen,
     parts: Parts,
     reason: Annotated[str, Query(max_length=500, description="Why; kept in the tombstone.")] = "deleted in the web",
 ) -> Response:
-    """Removes the version's files; its number is never used again."""
+    """Removes the version's files; its number is never used again.
+
+    Its owner, members of its project and administrators may.
+    """
     version = _version(address)
-    parts.models.path(version)  # NotFound where it is deleted already
-    parts.models.delete(version, reason)
+    item = models.item(version)
+    access.check_change(item["project"], item["owner"])
+    models.delete(version, reason)
     parts.sync.versions()
     return Response(status_code=204)
 

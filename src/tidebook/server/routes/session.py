@@ -24,11 +24,13 @@ async def get_health() -> Response:
 
 @router.get("/session", response_model=Session, summary="Who is logged in, and what this server allows")
 def get_session(request: Request, parts: Parts) -> Response:
-    """The user, Tidebook's version, and the limits that the web UI needs to know."""
-    settings = parts.settings
+    """The user, the projects they see, Tidebook's version, and the limits that the web UI needs to know."""
+    settings, user = parts.settings, user_of(request)
+    shown = ("name", "title", "visibility", "role")
     return reply(
         {
-            "user": user_of(request).to_json(),
+            "user": user.to_json(),
+            "projects": [{name: project[name] for name in shown} for project in parts.projects.all(user)],
             "version": tidebook.__version__,
             "data_roots": [str(root) for root in settings.data_roots],
             "slots": settings.slots,

@@ -56,6 +56,8 @@ class Dataset(Answer):
     columns: list[Column]
     audit: Audit
     created_at: str = Field(description="When it was registered, ISO 8601.")
+    project: str = Field(description="The project that it belongs to.", examples=["default"])
+    owner: str | None = Field(description="Id of the user who registered it; null where nobody is known.")
 
 
 class DatasetPage(Answer):
@@ -83,6 +85,7 @@ class NewDataset(BaseModel):
 
     path: str = Field(min_length=1, max_length=4096, description="A file inside one of the server's data_roots.")
     name: str | None = Field(None, max_length=200, description="A name for people; default: the file's.")
+    project: str = Field("default", pattern=r"^[a-z0-9_-]{1,64}$", description="The project that it belongs to.")
     mapping: ColumnMapping | None = Field(None, description="What is not stated is guessed from the columns' names.")
 
 

@@ -49,6 +49,8 @@ class ModelVersion(Answer):
     coverage: list[Coverage] | None = Field(None, description="How often each interval held on the held-out end.")
     intervals: list[float] | None = Field(None, description="Percent of each interval.", examples=[[80, 95]])
     validation: Validation | None = None
+    project: str = Field(description="The project that it belongs to.", examples=["default"])
+    owner: str | None = Field(description="Id of the user whose training it was; null where nobody is known.")
     is_best: bool = Field(False, description="Of those validated on the newest span, the one with the lowest WAPE.")
     size_bytes: int = 0
 

@@ -126,6 +126,8 @@ class Prediction(Answer):
     known_future: KnownFuture
     analysis: Analysis
     warnings: list[Sentence]
+    project: str = Field(description="The project that it belongs to.", examples=["default"])
+    owner: str | None = Field(description="Id of the user who asked; null where nobody is known.", examples=["anna"])
 
 
 class PredictionSummary(Answer):
@@ -140,6 +142,8 @@ class PredictionSummary(Answer):
     series: int = Field(description="How many series.", examples=[10])
     total: float | None = Field(description="The sum of the prediction.", examples=[3500.0])
     is_archived: bool
+    project: str = Field(description="The project that it belongs to.", examples=["default"])
+    owner: str | None = Field(description="Id of the user who asked; null where nobody is known.", examples=["anna"])
 
 
 class PredictionPage(Answer):

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from tidebook.server.schemas.base import Answer
-
-
-class User(Answer):
-    """A person."""
-
-    id: str = Field(description="The user's id.", examples=["admin"])
-    name: str = Field(description="The name to show.", examples=["Administrator"])
-    role: Literal["administrator"] = Field(description="What the user may do.")
+from tidebook.server.schemas.project import ProjectOfUser
+from tidebook.server.schemas.user import User
 
 
 class Session(Answer):
     """Who is logged in, and what this server allows."""
 
     user: User
+    projects: list[ProjectOfUser] = Field(description="The projects that the user sees, in the order of their names.")
     version: str = Field(description="Tidebook's version.", examples=["0.1.0"])
     data_roots: list[str] = Field(description="Folders whose files may be registered by path.", examples=[["/data"]])
     slots: int = Field(description="How many trainings run at once.", examples=[2])

@@ -42,6 +42,8 @@ class Task(Answer):
         description="CREATED: waits for a slot. RUNNING. SUCCESS. FAIL: ended with `error`. ABORT: was stopped."
     )
     spec: TrainSpec
+    project: str = Field(description="The project that it belongs to.", examples=["default"])
+    owner: str = Field(description="Id of the user who asked.", examples=["anna"])
     progress: Progress | None = Field(description="null until the training reports.")
     run_name: str | None = Field(description="The run's folder in out/, once it exists.")
     version: str | None = Field(

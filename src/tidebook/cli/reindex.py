@@ -1,0 +1,26 @@
+"""`tidebook reindex`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tidebook.cli.words import words
+
+
+def reindex(json: Annotated[bool, typer.Option("--json", help=words("json"))] = False) -> None:
+    """Makes the lists of runs, versions, forecasts and datasets again from the files."""
+    from dataclasses import asdict
+
+    from tidebook.catalog.reindex import reindex as make_again
+    from tidebook.cli.catalog import opened
+    from tidebook.cli.output import console, print_json
+    from tidebook.core.settings import Settings
+
+    with opened() as database:
+        made = make_again(database, Settings())
+    if json:
+        print_json(asdict(made))
+    else:
+        console.print(words("reindexed", **{**asdict(made), "seconds": f"{made.seconds:.1f}"}))

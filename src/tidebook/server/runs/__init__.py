@@ -1,0 +1,1 @@
+"""Single runs as the routes show and change them."""

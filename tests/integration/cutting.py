@@ -1,0 +1,93 @@
+"""A proxy that cuts connections after any number of bytes, in either direction."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Self
+
+
+class CuttingProxy:
+    """Passes connections on to a port of this machine until each has used up the bytes that chance gave it."""
+
+    def __init__(self, port: int, *, seed: int, longest: int) -> None:
+        self.port = port  #: where the server listens; may be changed
+        self.cuts = 0
+        self.cutting = True
+        self.slow = 0.0  #: seconds that every 32 kB on their way to the server take
+        self._random = random.Random(seed)
+        self._longest = longest
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where clients go."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
+
+    def _pass_on(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        except OSError:
+            client.close()
+            return
+        with _ending(client, server):
+            # Answers are short: where a cut is to fall into one, it must come after few bytes.
+            budgets = [self._random.randrange(1, self._longest), self._random.randrange(1, 3000)]
+            ways = [(client, server, budgets[0]), (server, client, budgets[1])]
+            threads = [threading.Thread(target=self._pump, args=way, daemon=True) for way in ways]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+    def _pump(self, source: socket.socket, target: socket.socket, budget: int) -> None:
+        with suppress(OSError):
+            while True:
+                data = source.recv(min(32768, budget) if self.cutting else 32768)
+                if not data:
+                    break
+                time.sleep(self.slow * len(data) / 32768)
+                target.sendall(data)
+                if self.cutting:
+                    budget -= len(data)
+                    if budget <= 0:
+                        self.cuts += 1
+                        break
+        for each in (source, target):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def _ending(*sockets: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for each in sockets:
+            each.close()
