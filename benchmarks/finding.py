@@ -175,7 +175,7 @@ def _curve(client: httpx.Client, run_name: str) -> tuple[float, float, float]:
 def _compare(client: httpx.Client, names: list[str]) -> float:
     """Seconds in which the comparison and all its curves came."""
     asked = {"runs": names, "names": [f"m{n}" for n in range(10)], "axis": "step", "points": 500}
-    compared = _timed(client, "GET", "/api/runs/compare", params={"run": names})
+    compared = _timed(client, "GET", "/api/run-comparison", params={"run": names})
     return compared + _timed(client, "POST", "/api/runs/curves", json=asked)
 
 

@@ -197,6 +197,7 @@ class Index(Protocol):
         model_type: str | None = None,
         aggregation: str | None = None,
         search: str | None = None,
+        project: str | None = None,
         offset: int = 0,
         limit: int | None = None,
     ) -> tuple[list[dict[str, Any]], int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.acceptance.conftest import Command
+from tests.acceptance.conftest import Command, Server
 
 
 def test_users_are_added_listed_logged_in_anew_and_removed(tidebook: Command) -> None:
@@ -25,6 +25,12 @@ def test_users_are_added_listed_logged_in_anew_and_removed(tidebook: Command) ->
     last = tidebook("users", "remove", "admin", "--yes")
     assert last.code == 5
     assert "admin, who is the last one" in last.err
+
+
+def test_a_login_leads_to_where_the_server_of_the_home_listens(tidebook: Command, server: Server) -> None:
+    added = tidebook("users", "add", "anna", "--json").json
+    assert added["login_url"].startswith(f"{server.url}/login?token=")
+    assert server.client.get(added["login_url"]).status_code == 303
 
 
 def test_projects_are_added_shared_and_removed(tidebook: Command) -> None:

@@ -109,6 +109,10 @@ def test_a_request_that_is_too_large_is_refused(client: httpx.Client) -> None:
     assert client.post(
         f"/api/ingest/runs/{name}/append", params={"path": "logs/training.log", "offset": 0}, content=pieces()
     ).status_code == 413  # fmt: skip
+    new = {"id": "a" * 32, "run_name": "large", "metadata": {"long": "x" * (17 << 20)}}
+    for path in ("/api/ingest/runs", "/api/views"):
+        refused = client.post(path, json=new)
+        assert (refused.status_code, refused.json()["rule"]) == (413, "A request must have at most 16,777,216 bytes")
     content = b"x" * 100_001  # the shared server takes 100,000
     put = client.put(f"/api/ingest/runs/{name}/files/files/x", params={"digest": digest_of(content)}, content=content)
     assert put.status_code == 413

@@ -99,6 +99,30 @@ def test_no_list_tells_of_what_is_private_to_others(people: People) -> None:
         assert [(model["project"], model["owner"]) for model in found] == [("north", "anna")]
 
 
+def test_lists_of_a_project_hold_what_is_in_it_and_the_user_sees(people: People) -> None:
+    def listed(client: httpx.Client, project: str) -> list[set[str]]:
+        pages = [
+            client.get(f"/api/{name}", params={"project": project}) for name in ("training", "datasets", "prediction")
+        ]
+        models = client.get("/api/models", params={"project": project}).json()
+        addresses = {model["address"] for model in models["models"]}
+        assert models["pagination"]["total"] == len(addresses)
+        return [*({item["id"] for item in page.json()["items"]} for page in pages), addresses]
+
+    versions = {f"{SHARED}/v2", f"{PRIVATE}/v1"}
+    with people.client("anna") as anna, people.client("bo") as bo, people.client("admin") as admin:
+        for client in (anna, admin):
+            tasks, datasets, forecasts, models = listed(client, "north")
+            assert (tasks, datasets, models) == ({people.task}, {people.dataset}, versions)
+            assert people.forecast in forecasts
+        assert listed(bo, "north") == listed(bo, "nothing") == listed(anna, "nothing") == [set()] * 4
+        _, datasets, _, models = listed(anna, "default")
+        assert (datasets, models) == ({people.common}, {f"{SHARED}/v1", f"{GIVEN}/v1"})
+        for name in ("training", "datasets", "prediction", "models"):
+            refused = anna.get(f"/api/{name}", params={"project": "North!"})
+            assert (refused.status_code, "project" in refused.json()["detail"]) == (422, True), name
+
+
 @pytest.mark.parametrize("topic", ["training/{}", "training/{}/logs", "training/{}/metrics"])
 def test_live_topics_of_others_do_not_exist(people: People, topic: str) -> None:
     with people.live("bo") as socket:
@@ -122,7 +146,7 @@ def test_runs_of_others_are_in_no_list_curve_or_comparison_and_cannot_be_changed
         for where in ("", "project = north", 'owner = "anna"', "metrics.north_loss < 1", f"run_name = {RUN}"):
             found = bo.get("/api/runs", params={"where": where}).json()["items"]
             assert [run for run in found if run["owner"] != "bo"] == [], where
-            assert bo.get("/api/runs/count", params={"where": where}).json() == {"count": len(found)}
+            assert bo.get("/api/run-count", params={"where": where}).json() == {"count": len(found)}
         curves = {"runs": [RUN], "names": ["loss"], "axis": "step", "points": 10}
         assert bo.post("/api/runs/curves", json=curves).status_code == 404
         for change in ({"action": "archive"}, {"action": "delete"}, {"action": "move", "project": "default"}):

@@ -265,3 +265,26 @@ def test_a_log_that_lost_its_end_on_the_sender_is_taken_as_it_is_there_and_the_o
     assert_equal(run.folder, there(server, "shorter"))
     (kept,) = (there(server, "shorter") / "logs").glob("metrics.replaced-*.json")
     assert len(json.loads(kept.read_bytes())) == 10
+
+
+def test_a_run_that_is_deleted_there_while_its_writer_is_quiet_goes_on_being_kept(
+    server: Server, output: Path, reporters: list[Reporter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "BEAT_SECONDS", 0.2)
+    run = begin(output, "quiet")
+    run.save_training_log("begun")
+    run.log_metrics(0, {"loss": 1.0})
+    reporter = Reporter(run.folder, server.url, server.token)
+    reporters.append(reporter)
+    reporter.start()
+    eventually((there(server, "quiet") / "logs/metrics.json").exists)
+    (there(server, "quiet") / "deleted.json").write_text("{}")
+    anew = there(server, "quiet_2") / "logs/metrics.json"
+    eventually(anew.exists)  # the heartbeat told of it, no entry did
+    run.log_metrics(1, {"loss": 0.5})
+    reporter.wake()
+    eventually(lambda: len(json.loads(anew.read_bytes())) == 2)
+    run.update_status("completed")
+    reporter.close(20)
+    assert (reporter.complete, reporter.problem) == (True, "")
+    assert_equal(run.folder, there(server, "quiet_2"))

@@ -97,3 +97,11 @@ def test_a_run_on_a_data_frame_needs_the_frame_again(settings: Settings) -> None
     with pytest.raises(InvalidInput, match="must be a file or a registered dataset"):
         reproduce(result.run_name, settings)
     assert reproduce(result.run_name, settings, source=small_table()).equal
+
+
+def test_a_run_is_trained_again_where_it_belongs_now(table: Path, settings: Settings) -> None:
+    result = trained(table, settings)
+    labels.change(result.run_folder, project="moved")
+    again = reproduce(result.run_name, settings)
+    assert again.equal
+    assert labels.read(settings.out / again.new_run).project == "moved"

@@ -25,6 +25,17 @@ from tidebook.records import labels
 WRITER = Path(__file__).with_name("writer.py")
 
 
+def test_a_run_that_is_too_large_to_be_told_of_is_refused_and_does_not_keep_others_back(
+    server: Server, output: Path
+) -> None:
+    runs = [finished(output, "bulky"), finished(output, "after_bulky")]
+    metadata = runs[0].folder / "metadata.json"
+    metadata.write_text(json.dumps({**json.loads(metadata.read_text()), "long": "x" * (17 << 20)}))
+    outcomes = sent([run.folder for run in runs], server, patience=5.0)
+    assert [outcome.state for outcome in outcomes] == ["refused", "sent"]
+    assert "A request must have at most 16,777,216 bytes" in outcomes[0].problem
+
+
 def test_what_a_dead_process_left_is_sent_completely_and_only_once(server: Server, output: Path) -> None:
     arguments = [str(output), f"http://127.0.0.1:{free_port()}", "tide_x", "500", "0", "died", "die"]
     assert subprocess.run([sys.executable, str(WRITER), *arguments], timeout=60).returncode == 9

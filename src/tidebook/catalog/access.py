@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from tidebook.core.errors import Forbidden, NotFound
 from tidebook.records.labels import DEFAULT_PROJECT
@@ -35,8 +35,12 @@ class Access:
         shared = project in self.writable and project != DEFAULT_PROJECT
         return self.administrator or shared or owner == self.user_id
 
-    def where(self, project: ColumnElement[str], owner: ColumnElement[str]) -> ColumnElement[bool]:
-        """The rows that the user sees, as SQL: `sees` over two columns."""
+    def where(
+        self, project: ColumnElement[str], owner: ColumnElement[str], only: str | None = None
+    ) -> ColumnElement[bool]:
+        """The rows that the user sees, as SQL: `sees` over two columns. With `only` those of this project alone."""
+        if only is not None:
+            return and_(project == only, self.where(project, owner))
         if self.administrator:
             return true()
         readable = project.in_(sorted(self.readable)) if self.readable else false()

@@ -29,10 +29,12 @@ class Datasets:
         self._database, self._settings = database, settings
         self._passed: dict[str, int] = {}  # damaged files and their stamps
 
-    def page(self, limit: int, after: str | None, access: Access) -> tuple[list[dict[str, Any]], str | None]:
-        """Records that the user sees, newest first, and where the next page begins."""
+    def page(
+        self, limit: int, after: str | None, access: Access, project: str | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Records that the user sees, of one project or all, newest first, and where the next page begins."""
         query = select(datasets.c.created, datasets.c.id, datasets.c.record)
-        query = query.where(access.where(datasets.c.project, datasets.c.owner))
+        query = query.where(access.where(datasets.c.project, datasets.c.owner, project))
         with self._database.read() as connection:
             rows, following = page(connection, query, (datasets.c.created, datasets.c.id), limit, after)
         return [row.record for row in rows], following

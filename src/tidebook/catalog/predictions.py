@@ -25,10 +25,12 @@ class Predictions:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
 
-    def page(self, limit: int, after: str | None, access: Access) -> tuple[list[dict[str, Any]], str | None]:
-        """Summaries that the user sees, newest first, and where the next page begins."""
+    def page(
+        self, limit: int, after: str | None, access: Access, project: str | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Summaries that the user sees, of one project or all, newest first, and where the next page begins."""
         query = select(prediction_history.c.created, prediction_history.c.id, prediction_history.c.item)
-        query = query.where(access.where(prediction_history.c.project, prediction_history.c.owner))
+        query = query.where(access.where(prediction_history.c.project, prediction_history.c.owner, project))
         with self._database.read() as connection:
             rows, following = page(
                 connection, query, (prediction_history.c.created, prediction_history.c.id), limit, after

@@ -16,9 +16,9 @@ import orjson
 
 from tidebook.catalog.run_writing import Seen
 from tidebook.catalog.runs import Known, Runs
-from tidebook.core.errors import TidebookError
 from tidebook.core.settings import Settings
-from tidebook.runs.record import ENDED, UNKNOWN, is_run, summary
+from tidebook.runs.liveness import HEARTBEAT
+from tidebook.runs.record import ENDED, UNKNOWN, is_run, summary, unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class RunSync:
         self._out_stamp = -1 if time.time_ns() - stamp < RECENT else stamp
         self._remove(self._rows.keys() - listed)
         self._others = {name: stamp for name, stamp in self._others.items() if name in listed}
+        self._checked = {name: moment for name, moment in self._checked.items() if name in listed}
         new = listed - self._rows.keys() - self._others.keys() - self._waiting.keys() - self._urgent.keys()
         for name in sorted(new, key=_newest_first):
             self._waiting[name] = None
@@ -95,10 +96,11 @@ class RunSync:
         """Open runs that have changed, or that were not read for long, are to be read, and what became a run lately."""
         now = time.monotonic()
         for name in self._live:
-            if now - self._checked.get(name, 0.0) > CHECK or _stamp(self._out / name) != self._rows[name].stamp:
+            stamp = self._rows[name].stamp
+            if now - self._checked.get(name, 0.0) > CHECK or _stamp(self._out / name, live=True) != stamp:
                 self._urgent[name] = None
         for name, stamp in self._others.items():
-            if now - self._checked[name] < YOUNG and _stamp(self._out / name) != stamp:
+            if now - self._checked.get(name, 0.0) < YOUNG and _stamp(self._out / name) != stamp:
                 self._urgent[name] = None
 
     def _sweep(self) -> None:
@@ -163,8 +165,6 @@ class RunSync:
         for start in range(0, len(gone), AT_ONCE):
             some = gone[start : start + AT_ONCE]
             self._note(self._runs.remove(some), dict.fromkeys(some))
-        for name in gone:
-            self._checked.pop(name, None)
 
     def _note(self, changes: tuple[int, int], rows: Mapping[str, Known | None]) -> None:
         """What this process wrote need not be read again, unless another one wrote before it."""
@@ -181,23 +181,32 @@ class RunSync:
 
 def read(folder: Path) -> Seen | None:
     """What a folder holds; None where that is no run, or one that is deleted."""
-    stamp = _stamp(folder)  # before the files are read, so that what comes meanwhile is seen the next time
+    # The stamps are of before the files are read, so that what comes meanwhile is seen the next time.
+    stamps = {live: _stamp(folder, live=live) for live in (False, True)}
     try:
         if not is_run(folder):
             return None
-        item = orjson.loads(orjson.dumps({**summary(folder), "folder": None}))  # as the database will hold it
-    except (TidebookError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except OSError as error:
         logger.warning("run %s is passed over: %s", folder.name, error)
         return None
+    found = summary(folder)
+    try:
+        item = orjson.loads(orjson.dumps({**found, "folder": None}))  # as the database will hold it
+    except (TypeError, ValueError) as error:
+        item = unreadable(folder, error)
     del item["folder"]
-    return Seen(item, stamp, live=not item["lost"] and item["status"] not in {*ENDED, UNKNOWN})
+    live = not item["lost"] and item["status"] not in {*ENDED, UNKNOWN}
+    return Seen(item, stamps[live], live=live)
 
 
-def _stamp(folder: Path) -> str:
-    """A digest of what shows that files of the run were written or replaced."""
+def _stamp(folder: Path, *, live: bool = False) -> str:
+    """A digest of what shows that files of the run were written or replaced.
+
+    The heartbeat counts where the run is not live: one that was taken for lost may beat again.
+    """
     facts: list[int] = []
     base = os.fspath(folder)
-    for name in _FILES:
+    for name in _FILES if live else (*_FILES, HEARTBEAT):
         try:
             found = os.stat(f"{base}/{name}")  # noqa: PTH116 - for every run again and again: as cheap as can be
             facts += (found.st_mtime_ns, found.st_size if name else 0, found.st_ino)

@@ -51,7 +51,12 @@ def put(connection: Connection, found: Sequence[Seen]) -> None:
         )
     if not new and not other:
         return
-    change = _reserve(connection, CHANGES, len(new) + len(other), at_least=moments.now())
+    moved = _moved(connection, [seen for seen in other if _belongs(old[seen.name][1]) != _belongs(seen.item)])
+    change = _reserve(connection, CHANGES, len(moved) + len(new) + len(other), at_least=moments.now())
+    if moved:
+        rows = [{"change": change + place, **each} for place, each in enumerate(moved)]
+        connection.execute(insert(run_deletions), rows)
+        change += len(moved)
     _insert(connection, new, change)
     for place, seen in enumerate(other, start=len(new)):
         _replace(connection, *old[seen.name], seen, change + place)
@@ -75,6 +80,17 @@ def remove(connection: Connection, names: Iterable[str]) -> None:
             insert(run_deletions).values(change=change, run_name=name, project=found.project, owner=found.owner)
         )
     connection.execute(delete(run_deletions).where(run_deletions.c.change < moments.now() - KEPT_DELETIONS))
+
+
+def _belongs(item: Mapping[str, Any]) -> tuple[Any, Any]:
+    return item.get("project"), item.get("owner")
+
+
+def _moved(connection: Connection, seen: Sequence[Seen]) -> list[dict[str, Any]]:
+    """Runs that get another project or owner, as they were: to those who do not see them any more they are deleted."""
+    names = [each.name for each in seen]
+    query = select(runs.c.run_name, runs.c.project, runs.c.owner).where(runs.c.run_name.in_(names))
+    return [dict(row._mapping) for row in connection.execute(query)] if names else []
 
 
 def clear(connection: Connection) -> None:

@@ -109,10 +109,11 @@ class Runs:
     def changes(self, after: int, limit: int, access: Access = EVERYTHING) -> tuple[list[dict[str, Any]], int]:
         """The runs that changed behind a change number, each as it is now, and the number to go on from.
 
-        A run that was deleted is `{"run_name": …, "deleted": true}`.
+        A run that was deleted, or that the user sees no more, is `{"run_name": …, "deleted": true}`.
         """
         seen = access.where(runs.c.project, runs.c.owner)
         gone = access.where(run_deletions.c.project, run_deletions.c.owner)
+        there = exists(select(1).select_from(runs).where(runs.c.run_name == run_deletions.c.run_name, seen))
         with self._database.read() as connection:
             changed = connection.execute(
                 select(runs.c.change, run_items.c.item)
@@ -123,7 +124,7 @@ class Runs:
             ).all()
             deleted = connection.execute(
                 select(run_deletions.c.change, run_deletions.c.run_name)
-                .where(run_deletions.c.change > after, gone)
+                .where(run_deletions.c.change > after, gone, ~there)
                 .order_by(run_deletions.c.change)
                 .limit(limit)
             ).all()

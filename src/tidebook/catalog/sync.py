@@ -48,7 +48,10 @@ class Sync:
         self.versions()
         self._datasets.sync()
         self._predictions.sync()
-        self.runs.look(FIRST)
+        try:
+            self.runs.look(FIRST)
+        except Exception:
+            logger.exception("what is wrong with runs must not stop the start")
 
     def look(self) -> None:
         """What has changed on disk, found cheaply; called again and again."""

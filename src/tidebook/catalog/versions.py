@@ -33,6 +33,7 @@ class Versions:
         model_type: str | None = None,
         aggregation: str | None = None,
         search: str | None = None,
+        project: str | None = None,
         offset: int = 0,
         limit: int | None = None,
     ) -> tuple[list[dict[str, Any]], int]:
@@ -41,7 +42,7 @@ class Versions:
         where: list[ColumnElement[bool]] = [
             model_versions.c[name] == value for name, value in stated.items() if value is not None
         ]
-        where.append(self._access.where(model_versions.c.project, model_versions.c.owner))
+        where.append(self._access.where(model_versions.c.project, model_versions.c.owner, project))
         if search:
             where.append(model_versions.c.words.contains(search.casefold(), autoescape=True))
         query = (

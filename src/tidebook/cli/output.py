@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tidebook.core.errors import TidebookError
 from tidebook.core.files import dump_json
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 console = Console()
 errors = Console(stderr=True)
@@ -28,9 +32,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, who
     table = Table(box=None, header_style="bold", pad_edge=False)
     for i, name in enumerate(columns):
         numeric = bool(body) and all(_is_number(row[i]) for row in body)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=i < whole)
+        table.add_column(
+            Text(harmless(name)), justify="right" if numeric else "left", overflow="fold", no_wrap=i < whole
+        )
     for row in body:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     console.print(table)
 
 
@@ -40,9 +46,14 @@ def print_error(error: TidebookError, *, as_json: bool) -> None:
         sys.stderr.buffer.write(dump_json(error.problem()))
         sys.stderr.buffer.flush()
         return
-    errors.print(f"[bold red]✗[/] {_plain(error.rule)}", highlight=False)
-    errors.print(f"  {_plain(error.got)}", highlight=False, style="dim")
-    errors.print(f"  → {_plain(error.fix)}", highlight=False)
+    errors.print(Text.assemble(("✗", "bold red"), " ", harmless(error.rule)))
+    errors.print(Text(f"  {harmless(error.got)}", style="dim"))
+    errors.print(Text(f"  → {harmless(error.fix)}"))
+
+
+def harmless(text: str) -> str:
+    """`text` without what a terminal would take for a command: names, notes and logs may come from others."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _shown(cell: object) -> str:
@@ -50,13 +61,8 @@ def _shown(cell: object) -> str:
         return "–"
     if isinstance(cell, float):
         return f"{cell:,.4g}" if abs(cell) < 1000 else f"{cell:,.1f}"
-    return _plain(str(cell))
+    return harmless(str(cell))
 
 
 def _is_number(text: str) -> bool:
     return text == "–" or text.replace(",", "").replace(".", "").replace("%", "").strip().lstrip("-").isdigit()
-
-
-def _plain(text: str) -> str:
-    """Text in which nothing is taken for Rich's markup."""
-    return text.replace("[", "\\[")

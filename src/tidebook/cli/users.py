@@ -87,11 +87,10 @@ def _show_login(database: Database, user_id: str, url: str | None, json: bool) -
     from tidebook.catalog.users import Users
     from tidebook.cli.output import print_json
     from tidebook.core.settings import Settings
-    from tidebook.server.links import base_url, login_url
+    from tidebook.server.links import address, login_url
 
-    settings = Settings()
     token = Credentials(database).create_login(user_id)
-    link = login_url(url or base_url(settings.host, settings.port), token)
+    link = login_url(url or address(Settings()), token)
     if json:
         print_json({**Users(database).get(user_id), "login_url": link})
     else:

@@ -18,6 +18,7 @@ from tidebook.core import syncing
 from tidebook.core.errors import InvalidInput, NotFound, StorageFailure
 
 MAX_SEGMENT_BYTES = 255
+MAX_RECORD_BYTES = 16 * 1024 * 1024  #: of a JSON file of a run that is read whole
 MODE = 0o644  #: of files that are replaced
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\]")
 _numbers = count(time.time_ns() & 0xFFFFFFFF)
@@ -144,10 +145,19 @@ def read_json(path: Path) -> Any:
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turns a full, read-only or failing disk into a StorageFailure that says what to do."""
+    """Turns a full, read-only or failing disk into a StorageFailure that says what to do.
+
+    InvalidInput where it cannot hold a name as long as that.
+    """
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InvalidInput(
+                "The name of a file or folder must not be longer than the disk allows",
+                got=repr(Path(str(error.filename or path)).name[:80]),
+                fix=f"Choose a shorter one; {MAX_SEGMENT_BYTES} bytes are usual.",
+            ) from error
         causes = {
             errno.ENOSPC: (
                 "no space left on the disk",

@@ -99,6 +99,8 @@ def _spec(run: TrainingManager, record: Mapping[str, Any], source: Any) -> Train
             fix="Pass the frame: tidebook.jobs.reproduce.reproduce(run, settings, source=frame).",
         )
     changes: dict[str, Any] = {"publish": False}
+    if run.labels.project != labels.NOWHERE:
+        changes["project"] = run.labels.project  # where it belongs now
     chosen = dict(asked.get("hyperparameters") or {})
     if record.get("batch_size") is not None and "batch_size" in (run.load_config().get("hyperparameters") or {}):
         changes["hyperparameters"] = {**chosen, "batch_size": record["batch_size"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from tidebook.core.errors import InvalidInput, NotFound, nearest
-from tidebook.core.files import storage_errors, write_json
+from tidebook.core.files import MAX_RECORD_BYTES, storage_errors, write_json
 
 FILE = "labels.json"
 DEFAULT_PROJECT = "default"
@@ -22,6 +22,7 @@ NOWHERE = (
     "?"  #: in place of a project that cannot be read: no project's name, so that nobody is shown what is not theirs
 )
 MAX_KEY, MAX_VALUE, MAX_NOTES, MAX_OWNER = 100, 500, 20_000, 200  #: characters
+MAX_TAGS = 500  #: of a run
 _PROJECT = re.compile(r"[a-z0-9_-]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -50,6 +51,10 @@ def read(folder: Path, problems: list[str] | None = None) -> Labels:
     """The labels of the run in `folder`. What is missing or wrong is as by default, and is told in `problems`."""
     told = [] if problems is None else problems
     try:
+        size = (folder / FILE).stat().st_size
+        if size > MAX_RECORD_BYTES:
+            told.append(f"{FILE} is too large: {size:,} bytes, more than {MAX_RECORD_BYTES:,}")
+            return Labels(NOWHERE)
         value = orjson.loads((folder / FILE).read_bytes())
     except FileNotFoundError:
         return Labels()
@@ -69,19 +74,26 @@ def read(folder: Path, problems: list[str] | None = None) -> Labels:
     return labels
 
 
-def change(folder: Path, *, tag: Mapping[str, Any] | None = None, **changes: Any) -> Labels:
+def change(
+    folder: Path,
+    *,
+    tag: Mapping[str, Any] | None = None,
+    using: Callable[[Labels], Mapping[str, Any]] | None = None,
+    **changes: Any,
+) -> Labels:
     """Replaces the fields given, and returns all labels. Changes of several processes wait for each other.
 
-    `tags` replaces all tags; `tag` adds to them or overwrites, and removes where the value is None. InvalidInput
-    for an unknown field or a value that breaks a rule, NotFound where there is no such run.
+    `tags` replaces all tags; `tag` adds to them or overwrites, and removes where the value is None. `using` gives
+    fields that depend on the labels as they are then; nobody else changes them meanwhile. InvalidInput for an unknown
+    field or a value that breaks a rule, NotFound where there is no such run.
     """
     checked = check(changes)
     added = _tags({key: value for key, value in (tag or {}).items() if value is not None})
     with _alone(folder):
         before = read(folder)
-        after = replace(before, **checked)
+        after = replace(before, **checked, **(check(using(before)) if using else {}))
         kept = {key: value for key, value in after.tags.items() if key not in (tag or {})}
-        after = replace(after, tags={**kept, **added})
+        after = replace(after, tags=_counted({**kept, **added}))
         if after != before:
             write_json(folder / FILE, after.to_json(), later=True)
     return after
@@ -102,7 +114,7 @@ def check_project(name: str) -> str:
     if not isinstance(name, str) or not _PROJECT.fullmatch(name):
         raise InvalidInput(
             "A project's name must be 1 to 64 of the characters a-z, 0-9, '-' and '_'",
-            got=repr(name)[:80],
+            got=_shown(name),
             fix="Write it in lower case, such as demand-east.",
         )
     return name
@@ -142,7 +154,17 @@ def _checked(name: str, value: Any) -> Any:
 
 def _tags(value: Any) -> dict[str, str]:
     tags = _of_type("tags", value, Mapping, "a dictionary")
-    return {_key(key): _text(f"tag {key!r}"[:60], _written(inner), MAX_VALUE) for key, inner in tags.items()}
+    return _counted({_key(key): _text(f"tag {key!r}"[:60], _written(inner), MAX_VALUE) for key, inner in tags.items()})
+
+
+def _counted(tags: dict[str, str]) -> dict[str, str]:
+    if len(tags) > MAX_TAGS:
+        raise InvalidInput(
+            f"A run must have at most {MAX_TAGS} tags",
+            got=f"{len(tags):,}",
+            fix="Put what people do not search by into config.json or a table.",
+        )
+    return tags
 
 
 def _key(key: Any) -> str:
@@ -175,5 +197,12 @@ def _text(what: str, value: Any, longest: int, *, control: bool = False) -> str:
 
 def _of_type(what: str, value: Any, kind: type, meaning: str) -> Any:
     if not isinstance(value, kind):
-        raise InvalidInput(f"The {what} must be {meaning}", got=f"{value!r}"[:80], fix=f"Give {meaning}.")
+        raise InvalidInput(f"The {what} must be {meaning}", got=_shown(value), fix=f"Give {meaning}.")
     return value
+
+
+def _shown(value: Any) -> str:
+    """A value for people; of one that may be nested without end, only what it is."""
+    if isinstance(value, str):
+        return repr(value[:80])
+    return repr(value)[:80] if value is None or isinstance(value, int | float) else f"a {type(value).__name__}"

@@ -119,6 +119,7 @@ class ModelManager:
         scope: str | None = None,
         aggregation: str | None = None,
         search: str | None = None,
+        project: str | None = None,
     ) -> dict[str, Any]:
         """`{models, pagination: {total, page, page_size, total_pages}}`, newest first; without `page` all of them."""
         if page is not None:
@@ -135,6 +136,7 @@ class ModelManager:
             model_type=model_type,
             aggregation=aggregation,
             search=search,
+            project=project,
             offset=0 if page is None or page_size is None else (page - 1) * page_size,
             limit=None if page is None else page_size,
         )

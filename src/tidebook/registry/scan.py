@@ -31,6 +31,7 @@ class ScanIndex:
         model_type: str | None = None,
         aggregation: str | None = None,
         search: str | None = None,
+        project: str | None = None,
         offset: int = 0,
         limit: int | None = None,
     ) -> tuple[list[dict[str, Any]], int]:
@@ -46,7 +47,8 @@ class ScanIndex:
         found = []
         for items in lines.values():
             mark_best(items)
-            found += [item for item in items if search is None or matches(item, search)]
+            of_project = [item for item in items if project is None or item["project"] == project]
+            found += [item for item in of_project if search is None or matches(item, search)]
         found.sort(key=lambda item: (moment(item), number(item), item["address"]), reverse=True)
         return found[offset : None if limit is None else offset + limit], len(found)
 

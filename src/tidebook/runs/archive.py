@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -13,8 +15,8 @@ from typing import Any
 
 import orjson
 
-from tidebook.core.errors import DataFault, InvalidInput, NotFound, TooLarge
-from tidebook.core.files import check_segment, replacing, storage_errors
+from tidebook.core.errors import DataFault, InvalidInput, NotFound, TidebookError, TooLarge
+from tidebook.core.files import MAX_RECORD_BYTES, check_segment, replacing, storage_errors
 from tidebook.records import labels
 from tidebook.runs.liveness import HEARTBEAT
 from tidebook.runs.names import claim_run
@@ -31,7 +33,7 @@ class Unpacked:
     """What came of an archive."""
 
     runs: dict[str, str] = field(default_factory=dict)  #: name in the archive → name here
-    present: list[str] = field(default_factory=list)  #: names in the archive of runs that were here before
+    present: list[str] = field(default_factory=list)  #: names in the archive of runs that were here by then
 
 
 def pack(folders: Sequence[Path], target: Path) -> int:
@@ -51,22 +53,26 @@ def pack(folders: Sequence[Path], target: Path) -> int:
 
 
 def unpack(source: Path, out: Path, *, max_bytes: int = MAX_BYTES) -> Unpacked:
-    """Adds the runs of an archive to `out`, each one whole or not at all.
+    """Adds the runs of an archive to `out`, once all of them are unpacked.
 
     A run that is there already (the same id) is passed over; another one of the same name gets a number. Runs belong
     to nobody at first: users are those of an installation. DataFault where the file is no archive or is damaged,
     InvalidInput where a path in it would leave its run, TooLarge where it would unpack to more than `max_bytes` or the
-    disk has room for.
+    disk has room for. Runs that were added before such an end are named in its `details.added`.
     """
     if not source.is_file():
         raise NotFound("The archive must exist", got=str(source), fix="Check the path.")
+    unpacked = Unpacked()
     try:
         with zipfile.ZipFile(source) as archive:
             runs = _checked(archive, source.name)
             _check_size([info for infos in runs.values() for info in infos], out, max_bytes)
-            return _unpacked(archive, runs, out)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise _damaged(source.name, str(error)) from error
+            _unpack(archive, runs, out, unpacked)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error) as error:
+        raise _ended(_damaged(source.name, str(error)), unpacked) from error
+    except TidebookError as error:
+        raise _ended(error, unpacked) from error
+    return unpacked
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -123,42 +129,42 @@ def _check_size(infos: Iterable[zipfile.ZipInfo], out: Path, max_bytes: int) -> 
         )
 
 
-def _unpacked(archive: zipfile.ZipFile, runs: dict[str, list[zipfile.ZipInfo]], out: Path) -> Unpacked:
-    result = Unpacked()
+def _unpack(archive: zipfile.ZipFile, runs: dict[str, list[zipfile.ZipInfo]], out: Path, result: Unpacked) -> None:
     here = {read_object(folder / "metadata.json", []).get("id"): folder.name for folder in out.iterdir()}
-    for name, infos in runs.items():
-        marked = next((info for info in infos if info.orig_filename == f"{name}/metadata.json"), None)
-        run_id = None if marked is None or marked.file_size > _BLOCK * 16 else _id(archive.read(marked))
-        if run_id is not None and run_id in here:
-            result.present.append(name)
-        else:
-            result.runs[name] = _take(archive, name, infos, out)
-    return result
-
-
-def _take(archive: zipfile.ZipFile, name: str, infos: list[zipfile.ZipInfo], out: Path) -> str:
-    temporary = out / f".import-{os.getpid()}-{name}"[:200]
+    temporary = out / f".import-{os.getpid()}-{secrets.token_hex(8)}"
     with storage_errors(out):
         temporary.mkdir()
         try:
-            for info in infos:
-                target = temporary.joinpath(*info.orig_filename.split("/")[1:])
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(info) as source, target.open("xb") as file:
-                    shutil.copyfileobj(source, file, _BLOCK)
-            if (temporary / DELETED).exists() or not is_run(temporary):
-                raise InvalidInput(
-                    "Every folder in an archive of runs must be one of a run",
-                    got=name,
-                    fix="Make it with `tidebook runs export`.",
-                )
-            labels.change(temporary, owner=None)
-            folder = claim_run(out, name)
-            temporary.rename(folder)
-        except BaseException:
+            ids: dict[str, str | None] = {}  # of the runs that are new, by their names
+            for name, infos in runs.items():
+                marked = next((info for info in infos if info.orig_filename == f"{name}/metadata.json"), None)
+                run_id = None if marked is None or marked.file_size > MAX_RECORD_BYTES else _id(archive.read(marked))
+                if run_id is not None and (run_id in here or run_id in ids.values()):
+                    result.present.append(name)
+                else:
+                    _fill(archive, infos, temporary / name)
+                    ids[name] = run_id
+            for name in ids:
+                folder = claim_run(out, name)
+                (temporary / name).rename(folder)
+                result.runs[name] = folder.name
+        finally:
             shutil.rmtree(temporary, ignore_errors=True)
-            raise
-    return folder.name
+
+
+def _fill(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], folder: Path) -> None:
+    for info in infos:
+        target = folder.joinpath(*info.orig_filename.split("/")[1:])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(info) as source, target.open("xb") as file:
+            shutil.copyfileobj(source, file, _BLOCK)
+    if (folder / DELETED).exists() or not is_run(folder):
+        raise InvalidInput(
+            "Every folder in an archive of runs must be one of a run",
+            got=folder.name,
+            fix="Make it with `tidebook runs export`.",
+        )
+    labels.change(folder, owner=None)
 
 
 def _id(content: bytes) -> str | None:
@@ -168,6 +174,16 @@ def _id(content: bytes) -> str | None:
         return None
     found = value.get("id") if isinstance(value, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _ended(error: TidebookError, unpacked: Unpacked) -> TidebookError:
+    """The error, which says as well what was added before it."""
+    if not unpacked.runs:
+        return error
+    added = list(unpacked.runs.values())
+    names = ", ".join(added[:3]) + (f" and {len(added) - 3} more" if len(added) > 3 else "")
+    told = f"{error.fix} Before that, {names} had been added."
+    return type(error)(error.rule, got=error.got, fix=told, **{**error.details, "added": added})
 
 
 def _damaged(name: str, fault: str) -> DataFault:

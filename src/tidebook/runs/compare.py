@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-# fmt: off
-LOWER = frozenset(
-    {
-        "loss", "losses", "mae", "mse", "rmse", "mape", "smape", "wape", "mase", "rmsse", "msse", "owa", "rmsle",
-        "msle", "medae", "crps", "pinball", "quantile", "nll", "perplexity", "ppl", "error", "errors", "err",
-        "deviance", "bias", "brier", "entropy", "distance", "fid", "wer", "cer", "latency", "seconds", "time",
-        "duration",
-    }
-)
-HIGHER = frozenset(
-    {
-        "r2", "accuracy", "acc", "f1", "fscore", "auc", "auroc", "auprc", "roc", "ap", "map", "precision", "recall",
-        "sensitivity", "specificity", "skill", "direction", "score", "bleu", "rouge", "iou", "dice", "mcc", "kappa",
-        "likelihood", "correlation", "corr", "reward", "return", "throughput", "coverage",
-    }
-)
-# fmt: on
+_WORDS = json.loads((Path(__file__).parent / "better.json").read_bytes())  # the web reads the same file
+LOWER, HIGHER = frozenset(_WORDS["lower"]), frozenset(_WORDS["higher"])
+COUNTS = tuple(f"_{word}" for word in _WORDS["counts"])  #: what an evaluation counts beside a metric
 
 
-def lower_is_better(metric: str) -> bool:
+def lower_is_better(metric: str) -> bool | None:
     """Whether a smaller value of a metric is better, going by its name: the last word that says so decides.
 
-    `val_loss`, `test/rmse` and `error_rate` are better small, `r2`, `macro_f1` and `direction_accuracy` large. A name
-    that says nothing counts as an error, as most do.
+    `val_loss`, `test/rmse` and `error_rate` are better small; `r2`, `macro_f1`, `mAP50` and `tokens_per_second` large.
+    None for a name that says nothing, such as `learning_rate`.
     """
-    words = re.findall(r"[a-z]+[0-9]?", re.sub(r"([a-z])([A-Z])", r"\1_\2", metric).lower())
-    for word in reversed(words):
-        if word in LOWER:
-            return True
-        if word in HIGHER:
-            return False
-    return True
+    name = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", metric.replace("mAP", "map")).lower()
+    if name.endswith(COUNTS):
+        return None
+    if "per_second" in name:
+        return False
+    for word in reversed(re.findall(r"[a-z]+[0-9]*", name)):
+        for told in (word, word.rstrip("0123456789")):
+            if told in LOWER or told in HIGHER:
+                return told in LOWER
+    return None
 
 
 def compare(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -67,5 +58,5 @@ def _measured(items: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
     values = [item["metrics"].get(name) for item in items]
     lower = lower_is_better(name)
     known = [place for place, value in enumerate(values) if isinstance(value, int | float) and math.isfinite(value)]
-    best = (min if lower else max)(known, key=lambda place: values[place], default=None)
+    best = None if lower is None else (min if lower else max)(known, key=lambda place: values[place], default=None)
     return {"name": name, "values": values, "best": best, "lower_is_better": lower}

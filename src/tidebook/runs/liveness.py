@@ -51,7 +51,9 @@ def lost(folder: Path, metadata: Mapping[str, Any]) -> str | None:
     else:
         seen = last_seen(folder)
         alive = seen is None or time.time() - seen < SILENT_SECONDS
-    return None if alive else f"lost: process {writer['pid']} on {writer.get('host')} ended without a word"
+    where = writer.get("host")
+    on = where[:255] if isinstance(where, str) else "another host"
+    return None if alive else f"lost: process {writer['pid']} on {on} ended without a word"
 
 
 def last_seen(folder: Path) -> float | None:

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
@@ -14,8 +15,8 @@ from tidebook.core.clock import now, timestamp
 from tidebook.core.errors import InvalidInput, NotFound, nearest
 from tidebook.core.files import check_segment
 from tidebook.records import labels
-from tidebook.runs import artifacts, checkpoints
-from tidebook.runs.names import claim_run
+from tidebook.runs import artifacts, checkpoints, pulse
+from tidebook.runs.names import check_run_name, claim_run
 from tidebook.runs.names import run_name as new_name
 from tidebook.runs.record import DELETED, describe, describe_all, numbers, write_record
 from tidebook.runs.writer import STATUSES, RunWriter, Status
@@ -56,7 +57,7 @@ class TrainingManager(RunWriter):
         if run_name is None:
             folder = claim_run(output, new_name(stock_symbol or scope, model_type, now(zone)))
         else:
-            folder = claim_run(output, check_segment(run_name, "A run's name"), exactly=not numbered)
+            folder = claim_run(output, check_run_name(run_name), exactly=not numbered)
         self._attach(folder, zone)
         self._metadata = {
             "format_version": 1,
@@ -138,13 +139,38 @@ class TrainingManager(RunWriter):
 
     def note(self, text: str) -> None:
         """Adds a line, or several, to the notes."""
-        before = self.labels.notes
-        self._label(notes=f"{before}\n{text}" if before else text)
+        self._label(using=lambda here: {"notes": f"{here.notes}\n{text}" if here.notes else text})
 
     def _label(self, **changes: Any) -> None:
-        with self.going_on(labels.FILE):
-            labels.change(self.folder, **changes)
+        with self._lock:
+            self._write_labels(changes)
         self._wake()
+
+    def _write_labels(self, *new: dict[str, Any]) -> None:
+        """Changes the labels, after what the disk did not take before; what it does not take now waits."""
+        waiting, self._unlabelled = [*self._unlabelled, *new], []
+        for changes in waiting:
+            taken = False
+            with self.going_on(labels.FILE):
+                labels.change(self.folder, **changes)
+                taken = True
+            if not taken:
+                self._unlabelled.append(changes)
+        if self._unlabelled:
+            pulse.join(self)
+        elif not self._held and not self._log.is_open:
+            pulse.leave(self)
+
+    def _catch_up(self) -> None:
+        super()._catch_up()
+        with self._lock, suppress(NotFound):  # Who deletes a run deletes its labels.
+            if self._unlabelled:
+                self._write_labels()
+
+    def _let_go(self) -> None:
+        super()._let_go()
+        if self._unlabelled:
+            pulse.join(self)
 
     # ---- states and the model
 

@@ -126,19 +126,20 @@ class MetricsLog:
         line = encode(entry)
         with self._lock:
             handle = self._handle if self._certain and self._handle is not None else self._opened()
-            self._uncounted.append(entry)
-            if len(self._uncounted) >= AT_ONCE:
-                self._count()
             if self.waiting:
                 self.waiting.add(line)
                 if self.waiting.due:
                     self._flush(handle)
                 return
+            self._uncounted.append(entry)  # before it is written: a signal between the two must not lose it
             try:
                 self._write(handle, line)
             except OSError as error:
+                self._uncounted.pop()
                 self._hold(handle, error)
                 self.waiting.add(line)
+            if len(self._uncounted) >= AT_ONCE:
+                self._count()
         if not self.mark.ordered:
             syncing.later(self.mark)
 
@@ -156,8 +157,7 @@ class MetricsLog:
             if self.waiting:
                 self._flush(self._handle)
             os.close(self._handle)
-            self._handle = None
-            self._certain = False
+            self._handle, self._certain = None, False
         syncing.later(self.mark)
 
     def __del__(self) -> None:
@@ -221,12 +221,14 @@ class MetricsLog:
         self._certain = True
 
     def _flush(self, handle: int) -> None:
+        lines = b",\n".join(self.waiting.all())
         try:
-            self._write(handle, b",\n".join(self.waiting.all()))
+            self._write(handle, lines)
         except OSError as error:
             self._hold(handle, error)
         else:
             self.waiting.clear()
+            self._uncounted += parse(lines)[0]
 
     def _hold(self, handle: int, error: OSError) -> None:
         if not self.waiting.fault:
@@ -283,8 +285,7 @@ class MetricsLog:
         """In a forked child: the lock stays with the parent."""
         if self._handle is not None:
             os.close(self._handle)
-        self._handle = None
-        self._certain = False
+        self._handle, self._certain = None, False
         self._lock = threading.Lock()
         self.waiting = Waiting()
 

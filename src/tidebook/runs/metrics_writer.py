@@ -15,6 +15,7 @@ from tidebook.runs.metrics_log import FIRST, MetricsLog, last_entries, read_metr
 from tidebook.runs.totals import HEADS, TRAIN, Totals, check_name
 
 _PIECE = 4 << 20
+_MOST_STEPS = 2**53  # beyond it a browser counts no more
 
 
 class MetricsWriter:
@@ -29,7 +30,7 @@ class MetricsWriter:
     def begin(self) -> None:
         """The log was opened: what is in it was added by others."""
         entries = last_entries(self._log.path) if self._log.end > FIRST else []
-        steps = [entry["step"] for entry in entries if type(entry.get("step")) is int]
+        steps = [entry["step"] for entry in entries if type(entry.get("step")) is int and entry["step"] < _MOST_STEPS]
         self._steps = count(max(steps, default=-1) + 1)
 
     def add(self, values: Mapping[str, Any], phase: str = TRAIN, epoch: Any = None, step: Any = None) -> None:
@@ -45,19 +46,22 @@ class MetricsWriter:
         if epoch is not None:
             head["epoch"] = epoch if epoch.__class__ is int else number("epoch", epoch)
         if step is not None:
-            head["step"] = step = step if step.__class__ is int else _whole(step)
-            self._steps = count(step + 1)
-        elif epoch is None:
-            head["step"] = next(self._steps)
-        known = self._known.get(phase)
+            if step.__class__ is not int or not -_MOST_STEPS < step < _MOST_STEPS:
+                step = _whole(step)
+            head["step"] = step
+        known = self._known.get(phase if phase.__class__ is str else check_name(phase, "A phase"))
         if known is None or not known.issuperset(values):
             known = self._known[check_name(phase, "A phase")] = {*(known or ()), *(_checked(name) for name in values)}
         for value in values.values():
             if value.__class__ is not float:
                 values = {name: number(name, inner) for name, inner in values.items()}
                 break
+        if step is None and epoch is None:
+            head["step"] = next(self._steps)
         head.update(values)
         self._log.append(head)
+        if step is not None:
+            self._steps = count(step + 1)
 
     def totals(self, known: Mapping[str, Any]) -> tuple[Totals, int]:
         """The totals of the whole log, and the cursor that they reach to.
@@ -122,8 +126,15 @@ def _checked(name: str) -> str:
 
 def _whole(step: Any) -> int:
     try:
-        return operator.index(step)
+        whole = operator.index(step)
     except TypeError as error:
-        raise InvalidInput(
-            "A step must be a whole number", got=f"{step!r}"[:80], fix="Count the updates, or give epoch=…."
-        ) from error
+        raise _no_step(step) from error
+    if not -_MOST_STEPS < whole < _MOST_STEPS:
+        raise _no_step(whole)
+    return whole
+
+
+def _no_step(step: Any) -> InvalidInput:
+    return InvalidInput(
+        "A step must be a whole number below 2^53", got=f"{step!r}"[:80], fix="Count the updates, or give epoch=…."
+    )

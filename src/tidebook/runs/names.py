@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from pathlib import Path
 
-from tidebook.core.errors import Conflict
+from tidebook.core.errors import Conflict, InvalidInput
 from tidebook.core.files import check_segment, storage_errors
 
 MAX_BYTES = 200  #: of what stands before the timestamp
 
 
+def check_run_name(name: str) -> str:
+    """`name`, if a new run can be called that and lists show it; else InvalidInput."""
+    check_segment(name, "A run's name")
+    if name.startswith(".") or not name.isprintable():
+        raise InvalidInput(
+            "A run's name must not begin with '.' or hold what cannot be shown",
+            got=repr(name[:80]),
+            fix="Choose another name, or rename the run's folder.",
+        )
+    return name
+
+
 def run_name(subject: str | None, model_type: str, moment: datetime) -> str:
-    """`000001_lstm_20250119_143025`; without a subject `lstm_20250119_143025`; '-' stands for '/'.
+    """`000001_lstm_20250119_143025`; without a subject `lstm_20250119_143025`; '-' stands for '/', for
+    a '.' at the beginning and for what cannot be shown.
 
     Where symbol or scope and algorithm are too long for a folder's name, they end in a digest.
     """
-    head = "_".join(part for part in (subject, model_type) if part).replace("/", "-").replace("\\", "-")
+    head = "_".join(part for part in (subject, model_type) if part)
+    head = "".join(letter if letter.isprintable() and letter not in "/\\" else "-" for letter in head)
+    head = re.sub(r"^\.", "-", head)
     encoded = head.encode()
     if len(encoded) > MAX_BYTES:
         digest = hashlib.sha256(encoded).hexdigest()[:10]
@@ -28,7 +44,7 @@ def run_name(subject: str | None, model_type: str, moment: datetime) -> str:
 def claim_run(output: Path, name: str, *, exactly: bool = False) -> Path:
     """Creates the folder of a run, which nobody else then has. A twin gets `_2`, the next one `_3`.
 
-    With `exactly`, Conflict where the name is taken.
+    With `exactly`, Conflict where the name is taken. InvalidInput where the disk has no room for one as long.
     """
     with storage_errors(output / name):
         output.mkdir(parents=True, exist_ok=True)

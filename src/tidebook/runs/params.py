@@ -15,7 +15,7 @@ HEADS = frozenset(
 )  #: what config.json says of the run itself  # fmt: skip
 LIFTED = ("hyperparameters", "params")  #: dictionaries whose values are as good as those beside them
 MOST = 1000  #: parameters of a run
-MAX_TEXT = 500  #: characters of a value
+MAX_TEXT = 500  #: characters of a value, and of a name
 
 Scalar = str | int | float | bool
 
@@ -23,7 +23,7 @@ Scalar = str | int | float | bool
 def flat(config: Mapping[str, Any]) -> dict[str, Scalar]:
     """The parameters in config.json: {"optimizer": {"lr": 0.1}} is `optimizer.lr`; a list is its JSON text.
 
-    What is null is left out, and so is what comes after the first thousand.
+    What is null is left out, and so is what has a name of more than 500 characters or comes after the first thousand.
     """
     lifted: dict[str, Any] = {}
     for name in LIFTED:
@@ -34,7 +34,8 @@ def flat(config: Mapping[str, Any]) -> dict[str, Scalar]:
     for name, value in _flattened({**own, **lifted}, ""):
         if len(found) >= MOST:
             break
-        found[name] = value
+        if len(name) <= MAX_TEXT:
+            found[name] = value
     return found
 
 
@@ -48,4 +49,11 @@ def _flattened(values: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterat
         elif isinstance(value, bool | int | float):
             yield path, value
         elif value is not None:
-            yield path, orjson.dumps(value, default=str)[: 4 * MAX_TEXT].decode(errors="ignore")[:MAX_TEXT]
+            yield path, _written(value)
+
+
+def _written(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str)[: 4 * MAX_TEXT].decode(errors="ignore")[:MAX_TEXT]
+    except TypeError:  # Deeper than orjson writes.
+        return "…"

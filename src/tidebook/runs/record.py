@@ -6,17 +6,22 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from tidebook.core.errors import DataFault, InvalidInput, NotFound
-from tidebook.core.files import read_json, write_json
+from tidebook.core.files import MAX_RECORD_BYTES, read_json, write_json
 from tidebook.records import labels
 from tidebook.runs import liveness
 from tidebook.runs.metrics_log import last_entries
 from tidebook.runs.params import flat
-from tidebook.runs.totals import Totals
+from tidebook.runs.totals import MAX_SHOWN, Totals
 
+MOST_METRICS = 2_000  #: of a run in lists
+MAX_TEXT = 20_000  #: characters of a text in lists
 UNKNOWN = "unknown"  #: the status of a run whose metadata cannot be read
 ENDED = frozenset({"completed", "failed"})  #: statuses that only going on changes
 DELETED = "deleted.json"  #: where it stands the run is deleted, whatever else is still there
@@ -81,11 +86,34 @@ def summary(folder: Path) -> dict[str, Any]:
     life.
     """
     problems: list[str] = []
-    described = _described(folder, problems)
-    config = read_object(folder / "config.json", [] if not (folder / "config.json").exists() else problems)
-    marked = labels.read(folder, problems)
-    metrics = _last_metrics(folder, described, problems) | numbers(described["eval_metrics"])
-    dataset = described.get("dataset") or config.get("dataset")
+    try:
+        described = _described(folder, problems)
+        config = read_object(folder / "config.json", [] if not (folder / "config.json").exists() else problems)
+        marked = labels.read(folder, problems)
+        logged, evaluated = _last_metrics(folder, described, problems), numbers(described["eval_metrics"])
+        return _item(folder, described, config, marked, _listed(logged, evaluated, problems), problems)
+    except Exception as error:  # noqa: BLE001 - one run must not keep the others out, whatever is in its files.
+        return unreadable(folder, error)
+
+
+def unreadable(folder: Path, error: Exception) -> dict[str, Any]:
+    """The list item of a run that cannot be summed up: only what it is called, whose it is, and the problem."""
+    try:
+        marked = labels.read(folder)
+    except Exception:  # noqa: BLE001
+        marked = labels.Labels(labels.NOWHERE)
+    problem = f"the run cannot be read: {type(error).__name__}: {str(error)[:200]}"
+    return _item(folder, {**_EMPTY, "lost": False}, {}, marked, {}, [problem])
+
+
+def _item(
+    folder: Path,
+    described: Mapping[str, Any],
+    config: Mapping[str, Any],
+    marked: labels.Labels,
+    metrics: Mapping[str, float | int],
+    problems: list[str],
+) -> dict[str, Any]:
     return {
         "run_name": folder.name,
         "id": _text(described.get("id")),
@@ -105,12 +133,12 @@ def summary(folder: Path) -> dict[str, Any]:
         "finished_at": _text(described.get("finished_at")),
         "duration_seconds": duration(folder, described),
         "params": flat(config),
-        "metrics": metrics,
+        "metrics": dict(metrics),
         "tags": dict(marked.tags),
         "notes": marked.notes,
         "pinned": marked.pinned,
         "archived": marked.archived,
-        "dataset": _text(dataset),
+        "dataset": _text(described.get("dataset") or config.get("dataset")),
         "problems": problems,
         "folder": str(folder),
     }
@@ -132,6 +160,18 @@ def _last_metrics(folder: Path, described: Mapping[str, Any], problems: list[str
     return totals.last()
 
 
+def _listed(
+    logged: Mapping[str, float | int], evaluated: Mapping[str, float | int], problems: list[str]
+) -> dict[str, float | int]:
+    """Both together, of a name in both what was evaluated; at most 2,000 of names that a metric can have."""
+    found = {name: value for name, value in {**logged, **evaluated}.items() if len(name) <= MAX_SHOWN}
+    if len(found) <= MOST_METRICS:
+        return found
+    problems.append(f"of {len(found)} metrics {MOST_METRICS} are listed, those of the evaluation first")
+    first = [name for name in evaluated if name in found]
+    return {name: found[name] for name in islice(dict.fromkeys([*first, *found]), MOST_METRICS)}
+
+
 def duration(folder: Path, described: Mapping[str, Any]) -> float | None:
     """Seconds from the beginning of a described run to its end or its last sign of life."""
     first = moment(described["created_at"])
@@ -146,7 +186,10 @@ def duration(folder: Path, described: Mapping[str, Any]) -> float | None:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    """The text that a plain value is; never that of lists and dictionaries, which can be of any depth and size."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    return str(value) if isinstance(value, int | float) else None
 
 
 def describe_all(outputs: Iterable[Path]) -> list[dict[str, Any]]:
@@ -171,15 +214,18 @@ def is_run(folder: Path) -> bool:
 def moment(text: object) -> datetime:
     """The moment that an ISO 8601 text means, for sorting; the distant past where it means none."""
     try:
-        parsed = datetime.fromisoformat(str(text))
+        parsed = datetime.fromisoformat(text if isinstance(text, str) else "")
         return parsed if parsed.tzinfo else parsed.astimezone()
     except (ValueError, OverflowError):
         return _LONG_AGO
 
 
 def read_object(path: Path, problems: list[str]) -> dict[str, Any]:
-    """The JSON object in `path`; where there is none, {} and a line in `problems`."""
+    """The JSON object in `path`; where there is none, or one too large or too deep, {} and a line in `problems`."""
     try:
+        if (size := _size(path)) > MAX_RECORD_BYTES:
+            problems.append(f"{path.name} is too large to be read: {size} bytes of at most {MAX_RECORD_BYTES}")
+            return {}
         value = read_json(path)
     except NotFound as error:
         missing = isinstance(error.__cause__, FileNotFoundError)
@@ -189,9 +235,21 @@ def read_object(path: Path, problems: list[str]) -> dict[str, Any]:
         problems.append(f"{path.name} is not readable: {error.strerror}")
         return {}
     if isinstance(value, dict):
+        try:
+            orjson.dumps([[[[value]]]])  # as an answer holds it
+        except TypeError:
+            problems.append(f"{path.name} is nested too deeply")
+            return {}
         return value
     problems.append(f"{path.name} is not a JSON object")
     return {}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def write_record(path: Path, value: object) -> None:

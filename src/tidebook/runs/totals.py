@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -11,6 +12,8 @@ from tidebook.core.errors import InvalidInput
 
 HEADS = frozenset({"epoch", "step", "phase", "timestamp"})  #: of an entry, beside its metrics
 MAX_NAME = 250  #: characters of a metric's name
+MAX_SHOWN = 2 * MAX_NAME + 1  #: characters of `phase/name`
+MOST = 10_000  #: names whose totals are kept; those that come later are not counted
 TRAIN = "train"
 _SPELLED = frozenset({"NaN", "Infinity", "-Infinity"})
 
@@ -30,7 +33,7 @@ class Totals:
     def add_entries(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Counts entries of a log in. What is no number there is passed over."""
         for alike in _alike(entries):
-            phase = str(alike["phase"][0]) if "phase" in alike else TRAIN
+            phase = phase_of(alike["phase"][0]) if "phase" in alike else TRAIN
             for name, values in alike.items():
                 if name not in HEADS:
                     self._add(shown(phase, name), values)
@@ -40,7 +43,11 @@ class Totals:
         numbers = values if plain else [each for value in values if (each := as_number(value)) is not None]
         if not numbers:
             return
-        total = self._all.setdefault(name, [None, math.inf, -math.inf, 0])
+        total = self._all.get(name)
+        if total is None:
+            if len(self._all) >= MOST:
+                return
+            total = self._all[name] = [None, math.inf, -math.inf, 0]
         total[0] = numbers[-1]
         total[3] += len(numbers)
         if not math.isfinite(sum(numbers)):
@@ -52,7 +59,7 @@ class Totals:
     def after(self, earlier: Totals) -> Totals:
         """These totals together with those of entries before them."""
         whole = Totals()
-        for name in [*earlier._all, *(name for name in self._all if name not in earlier._all)]:
+        for name in islice(earlier._all | self._all, MOST):
             first, then = earlier._all.get(name), self._all.get(name)
             if first is None or then is None:
                 whole._all[name] = list(then or first or ())
@@ -81,13 +88,17 @@ class Totals:
         """What `to_json` wrote; what is damaged is left out."""
         totals = cls()
         for name, total in value.items() if isinstance(value, Mapping) else ():
-            if isinstance(total, Mapping) and (last := as_number(total.get("last"))) is not None:
+            if len(totals._all) >= MOST:
+                break
+            if not isinstance(total, Mapping) or len(name) > MAX_SHOWN:
+                continue
+            if (last := as_number(total.get("last"))) is not None:
                 lowest, highest = as_number(total.get("min")), as_number(total.get("max"))
-                totals._all[str(name)] = [
+                totals._all[name] = [
                     last,
                     math.inf if lowest is None else lowest,
                     -math.inf if highest is None else highest,
-                    int(as_number(total.get("count")) or 0),
+                    _count(total.get("count")),
                 ]
         return totals
 
@@ -103,8 +114,8 @@ def _alike(entries: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, tuple[Any
     start = 0
     while start < len(entries):
         first = entries[start]
-        names, phase, end = first.keys(), first.get("phase"), start + 1
-        while end < len(entries) and entries[end].keys() == names and entries[end].get("phase") == phase:
+        names, phase, end = first.keys(), phase_of(first.get("phase")), start + 1
+        while end < len(entries) and entries[end].keys() == names and phase_of(entries[end].get("phase")) == phase:
             end += 1
         yield {name: tuple(entry[name] for entry in entries[start:end]) for name in names}
         start = end
@@ -120,7 +131,15 @@ def _columns(entries: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]
     except KeyError:
         return None
     phases = columns.get("phase", (TRAIN,))
-    return columns if phases.count(phases[0]) == len(phases) else None
+    alike = set(map(type, phases)) == {str} and phases.count(phases[0]) == len(phases)
+    return columns if alike else None
+
+
+def phase_of(value: object) -> str:
+    """The phase that an entry names; what is no text nor number is taken for train."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) else TRAIN
 
 
 def shown(phase: str, name: str) -> str:
@@ -135,6 +154,11 @@ def as_number(value: object) -> float | int | None:
     if isinstance(value, int | float):
         return value
     return float(value) if isinstance(value, str) and value in _SPELLED else None
+
+
+def _count(value: object) -> int:
+    number = as_number(value)
+    return int(number) if number is not None and 0 <= number < 2**53 else 0
 
 
 def spelled(value: float) -> float | str:

@@ -54,6 +54,7 @@ class RunWriter(RunFolder):
         self._context: Context | None = None
         self._resources: Resources | None = None
         self._held: dict[str, Any] = {}  # changes of the metadata that the disk did not take
+        self._unlabelled: list[dict[str, Any]] = []  # changes of the labels that it did not take
         self._faults: list[str] = []
         self._earlier: list[str] = []  # warnings of those who wrote before
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,10 +53,12 @@ class Client:
         json: Any = None,
         content: Content | None = None,
         size: int = 0,
+        needs: Collection[str] = (),
     ) -> Any:
         """The answer's JSON value, None where it has no body. `size` is that of a content that comes in pieces.
 
-        Away where the same request may succeed later; else the server's own error.
+        Away where the same request may succeed later; else the server's own error, or one that says that the address
+        is not that of a Tidebook server: so where an answer is no JSON or no object with the names that it `needs`.
         """
         more: dict[str, Any] = {}
         if content is not None:
@@ -71,9 +73,15 @@ class Client:
                 got=f"no answer from {self.server} ({str(error) or type(error).__name__})",
                 fix="See that it runs and that the address is right; nothing is lost meanwhile.",
             ) from error
-        if answer.is_success:
-            return answer.json() if answer.content else None
-        raise self._error(answer)
+        if not answer.is_success:
+            raise self._error(answer)
+        try:
+            value = answer.json() if answer.content else None
+        except ValueError as error:
+            raise _of_another(answer, "and no JSON ") from error
+        if needs and not (isinstance(value, dict) and value.keys() >= set(needs)):
+            raise _of_another(answer, "and another answer ")
+        return value
 
     def another(self) -> Client:
         """A second connection to the same server, for what is sent while this one is busy."""
@@ -101,13 +109,17 @@ class Client:
         if ours:
             ours.status = status
             return ours
-        other = TidebookError(
-            "The address must be that of a Tidebook server",
-            got=f"{status} from {answer.url.copy_with(query=None)}",
-            fix="Give the address that the server printed, such as http://127.0.0.1:8765.",
-        )
-        other.status = status
-        return other
+        return _of_another(answer)
+
+
+def _of_another(answer: httpx.Response, what: str = "") -> TidebookError:
+    other = TidebookError(
+        "The address must be that of a Tidebook server",
+        got=f"{answer.status_code} {what}from {answer.url.copy_with(query=None)}",
+        fix="Give the address that the server printed, such as http://127.0.0.1:8765.",
+    )
+    other.status = answer.status_code
+    return other
 
 
 def check_server(server: str) -> str:

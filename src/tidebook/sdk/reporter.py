@@ -107,11 +107,9 @@ class Reporter:
                     registered = True
                     self.same = sender.same
                 contents = closing or began >= look
-                settled = sender.send(contents=contents)
+                settled = sender.send(contents=contents, beat=not closing)
                 if contents:
                     look = time.monotonic() + max(CONTENTS, SHARE * (time.monotonic() - began))
-                if not closing:
-                    sender.beat()
             except Away as error:
                 away = away or began
                 if closing and time.monotonic() - away > HOPELESS:

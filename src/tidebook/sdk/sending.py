@@ -69,6 +69,7 @@ class Sender:
                     "nonce": nonce,
                     "heartbeat_age": self._heartbeat_age(),
                 },
+                needs=("run_name", "same", "files", "digests"),
             )
         finally:
             with suppress(OSError):
@@ -78,36 +79,35 @@ class Sender:
         self._done.clear()
         self._beaten = time.monotonic()
 
-    def send(self, *, contents: bool = True) -> bool:
+    def send(self, *, contents: bool = True, beat: bool = False) -> bool:
         """Sends what is new; False where something changed meanwhile and another pass is needed.
 
-        Without `contents` only logs and records. Away or the server's refusal where it cannot go on.
+        Without `contents` only logs and records; with `beat` that the writer lives, where that is due. Away or the
+        server's refusal where it cannot go on.
         """
         try:
-            return self._pass(contents)
+            return self._pass(contents, beat)
         except NotFound:
             self.register()  # Somebody deleted it there: what is written goes on being kept.
-            return self._pass(contents)
-
-    def beat(self) -> None:
-        """Tells the server that the writer lives, where that is due."""
-        self._beat(self._client)
+            return self._pass(contents, beat)
 
     def close(self) -> None:
         """Ends what it has opened."""
         if self._second is not None:
             self._second.close()
 
-    def _pass(self, contents: bool) -> bool:
+    def _pass(self, contents: bool, beat: bool) -> bool:
         if self.same:
             return True
+        if beat:
+            self._beat(self._client)
         self._send_logs(self._client)
         files = (spool.contents(self.folder) if contents else []) + spool.records(self.folder)
         settled = [self._send_file(found) for found in files]  # every one, also behind one that changes
         return all(settled)
 
     def _beat(self, client: Client) -> None:
-        if time.monotonic() - self._beaten > BEAT_SECONDS and not self.same:
+        if time.monotonic() - self._beaten > BEAT_SECONDS:
             client.call("POST", self._address("heartbeat"))
             self._beaten = time.monotonic()
 
@@ -128,7 +128,11 @@ class Sender:
             params["before"] = spool.digest_of(log.before(start, spool.CHECKED_BYTES))
             try:
                 answer = client.call(
-                    "POST", self._address("append"), params={**params, **({"anew": 1} if anew else {})}, content=data
+                    "POST",
+                    self._address("append"),
+                    params={**params, **({"anew": 1} if anew else {})},
+                    content=data,
+                    needs=("length",),
                 )
             except Away:
                 self._batch = max(LEAST_BATCH_BYTES, self._batch // 2)

@@ -12,6 +12,7 @@ import tidebook
 from tidebook.core.settings import Settings
 from tidebook.server import live, problems, web
 from tidebook.server.auth import Gate
+from tidebook.server.bodies import BodyLimit
 from tidebook.server.headers import SecurityHeaders
 from tidebook.server.lifetime import Commands, running
 from tidebook.server.openapi import document
@@ -22,6 +23,7 @@ from tidebook.server.routes import (
     models,
     prediction,
     projects,
+    run_overview,
     runs,
     session,
     training,
@@ -37,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     training.router,
     ingest.router,
     runs.router,
+    run_overview.router,
     views.router,
     prediction.router,
     model_types.router,
@@ -66,6 +69,7 @@ def create_app(settings: Settings, commands: Commands | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from tidebook.core.settings import Settings
+
+LOCK = "server.lock"  #: in the home; held by the server, whose address it says
+
+
+def address(settings: Settings) -> str:
+    """Where the server of this home listens, or last did; before the first start where it is set to."""
+    try:
+        told = (settings.home / LOCK).read_text(encoding="utf-8").strip()
+    except OSError:
+        told = ""
+    return told or base_url(settings.host, settings.port)
+
 
 def base_url(host: str, port: int) -> str:
     """Where a browser on this machine finds a server that listens on `host`."""

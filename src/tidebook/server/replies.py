@@ -14,6 +14,9 @@ PROBLEM_JSON = "application/problem+json"
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 After = Annotated[str | None, Query(max_length=200, description="The `next` of the page before.")]
+OfProject = Annotated[
+    str | None, Query(pattern=r"^[a-z0-9_-]{1,64}$", description="Only what belongs to the project of this name.")
+]
 Cursor = Annotated[int, Query(ge=0, le=2**53, description="The `cursor` of the answer before; 0 for the beginning.")]
 
 _MEANINGS = {

@@ -21,7 +21,7 @@ from tidebook.core.files import storage_errors
 from tidebook.core.settings import Settings
 from tidebook.server.app import create_app
 from tidebook.server.lifetime import Commands, prepared
-from tidebook.server.links import base_url, login_url
+from tidebook.server.links import LOCK, base_url, login_url
 from tidebook.server.services import Services
 
 CLOSING = 5  #: seconds that open connections have to end
@@ -33,15 +33,17 @@ def serve(settings: Settings, open_browser: bool = False, *, commands: Commands 
     Prints a login URL, good for one browser, once requests are answered. Conflict where the port or the home is in
     use by another server.
     """
-    with _only_server(settings), _bound(settings.host, settings.port) as listener:
+    with _only_server(settings) as lock, _bound(settings.host, settings.port) as listener:
         prepared(settings).close()  # a database that cannot be used is known before anything else starts
         app = create_app(settings, commands)
-        host, port = settings.host, listener.getsockname()[1]
+        base = base_url(settings.host, listener.getsockname()[1])
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, base.encode(), 0)
 
         def announce() -> None:
             parts: Services = app.state.services
             token = parts.credentials.create_login(parts.users.administrator().id)
-            url = login_url(base_url(host, port), token)
+            url = login_url(base, token)
             sys.stdout.write(f"Tidebook is ready at {url}\n")
             sys.stdout.flush()
             if open_browser:
@@ -75,9 +77,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _only_server(settings: Settings) -> Iterator[None]:
+def _only_server(settings: Settings) -> Iterator[int]:
     """Holds the home's lock: two servers would start twice as many trainings as there are slots."""
-    path = settings.home / "server.lock"
+    path = settings.home / LOCK
     with storage_errors(path):
         settings.home.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -90,7 +92,7 @@ def _only_server(settings: Settings) -> Iterator[None]:
                 got=f"another one that serves {settings.home.absolute()}",
                 fix="Use that one, end it first, or set TIDEBOOK_HOME to another folder.",
             ) from error
-        yield
+        yield handle
     finally:
         os.close(handle)
 

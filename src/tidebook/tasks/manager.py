@@ -55,10 +55,10 @@ class TaskManager:
         return self._shown([self._queue.get(task_id, access)[0]])[0]
 
     def page(
-        self, state: str | None, limit: int, after: str | None, access: Access
+        self, state: str | None, limit: int, after: str | None, access: Access, project: str | None = None
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Tasks newest first, and where the next page begins."""
-        found, following = self._queue.page(state, limit, after, access)
+        """Tasks of one project or all, newest first, and where the next page begins."""
+        found, following = self._queue.page(state, limit, after, access, project)
         return self._shown(found), following
 
     def stop(self, task_id: str, access: Access) -> dict[str, Any]:

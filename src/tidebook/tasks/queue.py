@@ -104,10 +104,15 @@ class Queue:
         return TaskRecord.from_json(row.record), row.change
 
     def page(
-        self, state: str | None, limit: int, after: str | None, access: Access = EVERYTHING
+        self,
+        state: str | None,
+        limit: int,
+        after: str | None,
+        access: Access = EVERYTHING,
+        project: str | None = None,
     ) -> tuple[list[TaskRecord], str | None]:
-        """Tasks that the user sees, newest first, and where the next page begins."""
-        query = select(tasks.c.created, tasks.c.id, tasks.c.record).where(_seen(access))
+        """Tasks that the user sees, of one project or all, newest first, and where the next page begins."""
+        query = select(tasks.c.created, tasks.c.id, tasks.c.record).where(_seen(access, project))
         if state is not None:
             query = query.where(tasks.c.state == state)
         with self._database.read() as connection:
@@ -159,8 +164,8 @@ class Queue:
         return changed
 
 
-def _seen(access: Access) -> ColumnElement[bool]:
-    return access.where(tasks.c.project, tasks.c.owner)
+def _seen(access: Access, project: str | None = None) -> ColumnElement[bool]:
+    return access.where(tasks.c.project, tasks.c.owner, project)
 
 
 def _row(record: TaskRecord) -> dict[str, Any]:

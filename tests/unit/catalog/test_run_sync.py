@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tidebook.catalog.run_sync import RunSync
 from tidebook.catalog.runs import Runs
 from tidebook.core.settings import Settings
 from tidebook.records import labels
+from tidebook.runs.delete import delete_run
 
 LOG_AND_DIE = "import os, tidebook; run = tidebook.start_run(name='dead'); run.log(loss=1.0); os._exit(9)"
 
@@ -201,3 +203,72 @@ def test_whoever_follows_and_fails_keeps_no_run_out(settings: Settings, runs: Ru
     with tidebook.start_run(name="open", context=False, resources=False):
         sync.look()
         assert names(runs) == ["open"]
+
+
+def test_after_a_run_is_deleted_the_others_are_followed_as_before(
+    settings: Settings, runs: Runs, sync: RunSync
+) -> None:
+    folder = write_run(settings, "a")
+    write_run(settings, "b")
+    sync.look()
+    delete_run(folder)
+    sync.refresh(["a"])
+    assert names(runs) == ["b"]
+    sync.look()
+    write_run(settings, "c")
+    sync.look()
+    assert names(runs) == ["b", "c"]
+    folder.mkdir(exist_ok=True)
+    (folder / "deleted.json").write_text("{}")
+    sync.refresh(["a", "unknown"])
+    (folder / "metadata.json").write_text('{"status": "completed"}')
+    (folder / "deleted.json").unlink()
+    sync.look()
+    assert names(runs) == ["a", "b", "c"]
+
+
+def test_a_run_whose_writer_on_another_host_is_heard_of_again_is_lost_no_more(
+    settings: Settings, runs: Runs, sync: RunSync
+) -> None:
+    folder = write_run(settings, "far", status="training", writer={"pid": 5, "host": "elsewhere", "started": 1.0})
+    beat = folder / "heartbeat"
+    beat.touch()
+    long_ago = time.time() - 100
+    os.utime(beat, (long_ago, long_ago))
+    sync.look()
+    assert names(runs, "lost and status = failed") == ["far"]
+    beat.touch()
+    until(lambda: names(runs, "status = training and not lost") == ["far"], sync)
+    assert runs.known()["far"].live
+
+
+def test_a_beat_of_an_open_run_alone_is_no_news_to_whoever_follows(settings: Settings, runs: Runs) -> None:
+    heard: list[str] = []
+    sync = RunSync(settings, runs, lambda folder: heard.append(folder.name))
+    with tidebook.start_run(name="open", context=False, resources=False) as run:
+        (run.folder / "heartbeat").touch()
+        sync.look()
+        os.utime(run.folder / "heartbeat", (1, 1))
+        sync.refresh(["open"])
+    assert heard == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("metadata.json", '{"status": "completed", "metrics": {"x": {"last": 1, "count": "Infinity"}}}'),
+        ("metadata.json", f'{{"status": "completed", "model_type": {"[" * 1000}{"]" * 1000}}}'),
+        ("labels.json", f'{{"notes": {"[" * 1000}{"]" * 1000}}}'),
+        ("config.json", f'{{"a": {"[" * 300}{"]" * 300}}}'),
+        ("logs/metrics.json", f'[\n{{"phase": {"[" * 1000}{"]" * 1000}, "x": 1}}\n]'),
+    ],
+)
+def test_a_run_that_is_made_to_do_harm_is_a_run_among_others(
+    settings: Settings, runs: Runs, sync: RunSync, file: str, content: str
+) -> None:
+    folder = write_run(settings, "bad")
+    (folder / "logs").mkdir()
+    (folder / file).write_text(content)
+    write_run(settings, "good")
+    sync.look()
+    assert names(runs) == ["bad", "good"]

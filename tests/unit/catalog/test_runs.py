@@ -114,3 +114,21 @@ def test_names_that_cannot_be_asked_for_are_kept_in_the_item(runs: Runs) -> None
     assert runs.fields()["params"] == ["../x", "<b>"]
     assert len(runs.get("a")["params"]) == 5
     assert runs.count('params.../x = 4 and params."<b>" = 5') == 1
+
+
+def test_to_whoever_sees_a_run_no_more_it_is_deleted(runs: Runs) -> None:
+    bob = Access("bob", administrator=False, readable=frozenset({"default", "b"}), writable=frozenset({"default", "b"}))
+    runs.put([seen("a", owner="carl"), seen("other")])
+    start = runs.last_change()
+    runs.put([seen("a", owner="carl", project="b"), seen("new")])
+    items, cursor = runs.changes(start, 10, ANNA)
+    assert items == [{"run_name": "a", "deleted": True}, seen("new").item]
+    items, _ = runs.changes(start, 10, bob)
+    assert sorted(item["run_name"] for item in items) == ["a", "new"]
+    assert not any("deleted" in item for item in items)
+    runs.put([seen("a", owner="carl")])
+    items, cursor = runs.changes(cursor, 10, ANNA)
+    assert items == [seen("a", owner="carl").item]
+    runs.put([seen("a", owner="anna", project="b")])
+    runs.put([seen("a", owner="carl", project="b")])
+    assert runs.changes(cursor, 10, ANNA)[0] == [{"run_name": "a", "deleted": True}] * 2

@@ -158,6 +158,18 @@ def test_pages_of_forecasts_are_newest_first_whatever_zone_they_were_saved_in(
     assert [first[0]["id"], second[0]["id"], end] == [late, early, None]
 
 
+def test_pages_of_one_project_hold_its_forecasts_alone(settings: Settings, predictions: Predictions) -> None:
+    saved = [
+        save_forecast(settings, project="north" if hour % 2 else "east", created_at=f"2026-01-01T0{hour}:00:00+00:00")
+        for hour in range(4)
+    ]
+    predictions.sync()
+    first, after = predictions.page(1, None, EVERYTHING, "north")
+    second, end = predictions.page(1, after, EVERYTHING, "north")
+    assert [first[0]["id"], second[0]["id"], end] == [saved[3], saved[1], None]
+    assert predictions.page(10, None, EVERYTHING, "unknown") == ([], None)
+
+
 def test_a_copied_dataset_folder_is_no_dataset_and_a_damaged_one_is_told_once(
     settings: Settings, datasets: Datasets, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -166,3 +178,14 @@ def test_a_copied_dataset_folder_is_no_dataset_and_a_damaged_one_is_told_once(
         (settings.datasets / name / "dataset.json").write_text("{")
     assert [datasets.sync() for _ in range(3)] == [0, 0, 0]
     assert caplog.text.count("is passed over") == 1
+
+
+def test_what_is_wrong_with_runs_does_not_stop_the_start(
+    settings: Settings, sync: Sync, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(budget: float) -> int:
+        raise RecursionError
+
+    monkeypatch.setattr(sync.runs, "look", fails)
+    sync.everything()
+    assert "must not stop the start" in caplog.text

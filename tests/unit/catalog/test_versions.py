@@ -70,13 +70,17 @@ def sync(database: Database, settings: Settings) -> Sync:
         {"offset": 2, "limit": 3},
         {"mode": "product", "model_type": "lstm", "limit": 1},
         {"mode": "store", "search": "lstm"},
+        {"project": "north"},
+        {"project": "north", "search": "p001", "limit": 1},
+        {"project": "unknown"},
     ],
 )
 def test_rows_and_folders_give_the_same_lists(
     database: Database, store: LocalStore, sync: Sync, tmp_path: Path, wanted: dict[str, Any]
 ) -> None:
     for second, line in enumerate([*LINES, LINES[0], LINES[0], LINES[3]]):
-        put(store, tmp_path, line, wape=0.3 - second / 100, second=second // 2)
+        project = "north" if second % 3 else "default"
+        put(store, tmp_path, line, wape=0.3 - second / 100, second=second // 2, project=project)
     assert sync.versions() == 7
     assert Versions(database).versions(**wanted) == ScanIndex(store).versions(**wanted)
 

@@ -256,3 +256,17 @@ def test_help_loads_nothing_heavy() -> None:
 )
 def test_durations_are_said_as_people_say_them(seconds: float | None, text: str | None) -> None:
     assert duration(seconds) == text
+
+
+def test_a_damaged_run_stops_no_command(runs: Command, settings: Settings) -> None:
+    made("good")
+    folder = made("bad").folder
+    deep = "[" * 1000 + "]" * 1000
+    (folder / "config.json").write_text(f'{{"a": {deep}}}')
+    (folder / "metadata.json").write_text(f'{{"status": "completed", "model_type": {deep}}}')
+    (folder / "labels.json").write_text(f'{{"notes": {deep}}}')
+    (folder / "logs" / "metrics.json").write_text(f'[\n{{"phase": {deep}, "x": 1}}\n]')
+    assert sorted(names(runs("list", "--json"))) == ["bad", "good"]
+    assert json.loads(runs("show", "bad", "--json").stdout)["problems"]
+    assert "nested too deeply" in runs("show", "bad").stdout
+    runs("compare", "bad", "good")

@@ -100,3 +100,40 @@ def test_processes_that_tag_at_once_lose_nothing(tmp_path: Path) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "abc"]
     assert [process.wait() for process in processes] == [0, 0, 0]
     assert len(labels.read(tmp_path).tags) == 75
+
+
+def test_a_change_that_depends_on_the_labels_sees_those_of_everybody_before_it(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tidebook.records import labels\n"
+        "for i in range(25): labels.change(Path(sys.argv[1]), using=lambda here: {'notes': here.notes + 'x'})"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert labels.read(tmp_path).notes == "x" * 75
+    with pytest.raises(InvalidInput, match="A project's name must be"):
+        labels.change(tmp_path, using=lambda _: {"project": "No Such"})
+
+
+def test_a_run_has_no_more_tags_than_a_list_can_show(tmp_path: Path) -> None:
+    labels.change(tmp_path, tags={f"k{number}": "v" for number in range(labels.MAX_TAGS)})
+    with pytest.raises(InvalidInput, match="A run must have at most 500 tags, but got 501"):
+        labels.change(tmp_path, tag={"more": "v"})
+    with pytest.raises(InvalidInput, match="A run must have at most 500 tags"):
+        labels.change(tmp_path, tags={f"k{number}": "v" for number in range(501)})
+    assert len(labels.read(tmp_path).tags) == labels.MAX_TAGS
+
+
+@pytest.mark.parametrize("name", ["project", "owner", "tags", "notes", "pinned"])
+def test_labels_that_are_nested_without_end_are_told_like_any_fault(tmp_path: Path, name: str) -> None:
+    (tmp_path / "labels.json").write_text(f'{{"{name}": {"[" * 1000}{"]" * 1000}}}')
+    problems: list[str] = []
+    labels.read(tmp_path, problems)
+    assert [problem.split(":")[0] for problem in problems] == ["labels.json"]
+    assert len(problems[0]) < 300
+
+
+def test_labels_that_are_too_large_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text('{"project": "east"' + " " * (16 << 20) + "}")
+    problems: list[str] = []
+    assert labels.read(tmp_path, problems) == Labels(project="?")
+    assert problems == ["labels.json is too large: 16,777,235 bytes, more than 16,777,216"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -128,3 +130,49 @@ def test_what_is_no_archive_of_runs_is_refused(tmp_path: Path) -> None:
         pass
     with pytest.raises(DataFault, match="it holds no run"):
         unpack(other, tmp_path / "out")
+
+
+def test_a_run_that_stands_in_an_archive_twice_is_added_once(out: Path, tmp_path: Path) -> None:
+    run = train(out, run_name="first")
+    shutil.copytree(run.folder, out / "second")
+    pack([out / "first", out / "second"], tmp_path / "runs.zip")
+    unpacked = unpack(tmp_path / "runs.zip", tmp_path / "there")
+    assert (unpacked.runs, unpacked.present) == ({"first": "first"}, ["second"])
+
+
+def test_a_bad_run_in_the_middle_leaves_nothing_of_the_others(out: Path, tmp_path: Path) -> None:
+    runs = [train(out, run_name="a"), train(out, run_name="c")]
+    (out / "b").mkdir()
+    (out / "b" / "readme.txt").write_text("no run")
+    pack([runs[0].folder, out / "b", runs[1].folder], tmp_path / "runs.zip")
+    with pytest.raises(InvalidInput, match="must be one of a run, but got b"):
+        unpack(tmp_path / "runs.zip", tmp_path / "there")
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_what_was_added_before_an_end_is_told(out: Path, tmp_path: Path) -> None:
+    runs = [train(out, run_name="a"), train(out, run_name="n" * 255)]
+    pack([run.folder for run in runs], tmp_path / "runs.zip")
+    there = tmp_path / "there"
+    (there / ("n" * 255)).mkdir(parents=True)
+    with pytest.raises(InvalidInput, match=r"longer than the disk allows.*Before that, a had been added\.") as raised:
+        unpack(tmp_path / "runs.zip", there)
+    assert raised.value.details == {"added": ["a"]}
+    assert sorted(path.name for path in there.iterdir()) == ["a", "n" * 255]
+
+
+def test_a_leftover_of_a_killed_import_is_in_nobodys_way(out: Path, tmp_path: Path) -> None:
+    run = train(out, run_name="short")
+    pack([run.folder], tmp_path / "runs.zip")
+    (tmp_path / "there" / f".import-{os.getpid()}-short").mkdir(parents=True)
+    assert unpack(tmp_path / "runs.zip", tmp_path / "there").runs == {"short": "short"}
+
+
+def test_long_names_are_taken_and_those_beyond_the_disk_refused_in_words(out: Path, tmp_path: Path) -> None:
+    run = train(out, run_name="名" * 80)
+    pack([run.folder], tmp_path / "runs.zip")
+    assert unpack(tmp_path / "runs.zip", tmp_path / "there").runs == {run.run_name: run.run_name}
+    deep = with_entry(tmp_path / "deep.zip", "run/" + "/".join(["d" * 255] * 20) + "/x")
+    with pytest.raises(InvalidInput, match="longer than the disk allows"):
+        unpack(deep, tmp_path / "there")
+    assert [path.name for path in (tmp_path / "there").iterdir()] == [run.run_name]

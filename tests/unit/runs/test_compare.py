@@ -40,14 +40,25 @@ def test_the_best_run_is_told_for_each_metric() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["loss", "val_loss", "test/rmse", "smape", "error_rate", "trainLoss", "whatever", "mse2"]
+    "name", ["loss", "val_loss", "test/rmse", "smape", "error_rate", "trainLoss", "mse2", "step_time"]
 )
 def test_errors_are_better_small(name: str) -> None:
     assert lower_is_better(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["r2", "val/f1", "macro_f1", "direction_accuracy", "valAccuracy", "auc", "skill", "recall@10"]
+    "name",
+    (
+        *("r2", "val/f1", "macro_f1", "direction_accuracy", "valAccuracy", "auc", "skill", "recall@10", "mAP50"),
+        *("ndcg@5", "samples_per_second", "success_rate", "hit_rate", "explained_variance", "top5", "sharpe_ratio"),
+    ),
 )
 def test_scores_are_better_large(name: str) -> None:
-    assert not lower_is_better(name)
+    assert lower_is_better(name) is False
+
+
+@pytest.mark.parametrize("name", ["epoch", "learning_rate", "grad_norm", "mape_left_out", "mase_season", "whatever"])
+def test_a_name_that_says_nothing_has_no_best(name: str) -> None:
+    assert lower_is_better(name) is None
+    compared = compare([{"params": {}, "tags": {}, "metrics": {name: value}} for value in (1.0, 2.0)])
+    assert compared["metrics"][0]["best"] is None

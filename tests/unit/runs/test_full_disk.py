@@ -15,9 +15,10 @@ import pytest
 
 import tidebook
 from tidebook.core import files
-from tidebook.core.errors import StorageFailure
+from tidebook.core.errors import InvalidInput, StorageFailure
 from tidebook.runs import TrainingManager
 from tidebook.runs.record import summary
+from tidebook.runs.waiting import Waiting
 
 
 @contextmanager
@@ -113,3 +114,64 @@ def test_warnings_stay_with_a_run_that_goes_on(out: Path) -> None:
     again.update_status("training")
     again.finish()
     assert again.metadata["warnings"] == ["labels.json could not be written: no space left on the disk"]
+
+
+def test_the_totals_count_what_stands_in_the_log_and_not_what_was_dropped(out: Path) -> None:
+    run = tidebook.start_run(name="mine", output_dir=out, context=False, resources=False)
+    run._log.waiting = Waiting(capacity=2)
+    run.log(loss=9.0)
+    with refusing(errno.ENOSPC):
+        for value in (100.0, 7.0, 8.0):
+            run.log(loss=value)
+    run._log.waiting._retry_at = 0.0
+    run.log({"loss": 6.0}, phase="val")
+    run.finish()
+    logged = [entry["loss"] for entry in json.loads((run.folder / "logs" / "metrics.json").read_text())]
+    assert logged == [9.0, 8.0, 6.0]
+    metrics = run.metadata["metrics"]
+    assert metrics["loss"] == {"last": 8.0, "min": 8.0, "max": 9.0, "count": 2}
+    assert metrics["val/loss"]["count"] == 1
+
+
+def test_what_is_never_written_is_in_no_total(out: Path) -> None:
+    run = tidebook.start_run(name="mine", output_dir=out, context=False, resources=False)
+    run.log(loss=9.0)
+    with refusing(errno.ENOSPC):
+        run.log(loss=1.0)
+        run.finish()
+    run.pulse()
+    assert run.metadata["metrics"]["loss"] == {"last": 9.0, "min": 9.0, "max": 9.0, "count": 1}
+
+
+def test_labels_that_the_disk_did_not_take_are_written_when_it_does(out: Path) -> None:
+    run = tidebook.start_run(name="mine", output_dir=out, context=False, resources=False)
+    with refusing(errno.ENOSPC):
+        run.tag(team="east", x="1")
+        run.tag(x="2")
+        run.note("first")
+        with pytest.raises(InvalidInput):
+            run.tag(y=["no text"])
+    run.finish()
+    run.pulse()
+    item = summary(run.folder)
+    assert (item["tags"], item["notes"], item["status"]) == ({"team": "east", "x": "2"}, "first", "completed")
+    run.tag(x="3")
+    run.pulse()
+    assert summary(run.folder)["tags"]["x"] == "3"
+
+
+def test_the_end_of_the_process_writes_labels_that_wait(out: Path) -> None:
+    code = """
+import os, sys
+import tidebook
+run = tidebook.start_run(name="mine", output_dir=sys.argv[1], context=False, resources=False)
+real = os.replace
+def full(*_):
+    raise OSError(28, "full")
+os.replace = full
+run.tag(team="east")
+os.replace = real
+run.finish()
+"""
+    subprocess.run([sys.executable, "-c", code, str(out)], check=True, capture_output=True)
+    assert summary(out / "mine")["tags"] == {"team": "east"}

@@ -287,3 +287,39 @@ def test_a_run_is_sent_to_the_server_that_is_named(out: Path, monkeypatch: pytes
     run.finish()
     run.finish()
     assert calls == [(run.folder, "https://shop", "secret"), ("start",), ("wake",), ("close", 10.0)]
+
+
+def test_a_step_that_is_refused_does_not_stop_the_counting(out: Path) -> None:
+    run = start(out)
+    run.log(loss=1.0)
+    for step in (2**70, -(2**70), 2**53, "x"):
+        with pytest.raises(InvalidInput, match=r"A step must be a whole number below 2\^53"):
+            run.log({"loss": 2.0}, step=step)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="A phase must have a name"):
+        run.log(loss=2.0, phase=["a"])  # type: ignore[arg-type]
+    run.log(loss=3.0)
+    run.log({"loss": 4.0}, step=2**53 - 1)
+    run.log(loss=5.0)
+    assert [(entry["step"], entry["loss"]) for entry in entries(run)][1:] == [(1, 3.0), (2**53 - 1, 4.0), (2**53, 5.0)]
+    run.finish()
+
+
+@pytest.mark.parametrize("name", [".x", "a\u202eb", "..."])
+def test_a_name_that_no_list_would_show_is_refused(out: Path, name: str) -> None:
+    with pytest.raises(InvalidInput, match=r"must not begin with '\.' or hold what cannot be shown"):
+        start(out, name=name)
+    assert not out.exists() or not list(out.iterdir())
+
+
+def test_a_name_made_of_a_symbol_is_one_that_lists_show(out: Path) -> None:
+    run = start(out, stock_symbol=".a\u202eb", model_type="lstm")
+    assert run.run_name.startswith("-a-b_lstm_")
+    assert run.metadata["stock_symbol"] == ".a\u202eb"
+    run.finish()
+
+
+def test_a_twin_of_a_name_as_long_as_the_disk_takes_is_refused_in_words(out: Path) -> None:
+    start(out, name="x" * 255).finish()
+    with pytest.raises(InvalidInput, match="must not be longer than the disk allows"):
+        start(out, name="x" * 255)
+    assert [path.name for path in out.iterdir()] == ["x" * 255]

@@ -134,3 +134,14 @@ def test_waits_double_up_to_a_bound_and_are_never_the_same_for_all() -> None:
     assert patient.next(told=1e9) <= backoff.MOST
     patient.reset()
     assert patient.next() <= backoff.FIRST
+
+
+@pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"", b"[]", b'{"name": 1}', b'{"length'])
+def test_an_answer_that_is_not_what_was_asked_for_is_another_servers(client: Client, body: bytes) -> None:
+    Answers.body = body
+    with pytest.raises(TidebookError, match="must be that of a Tidebook server") as raised:
+        client.call("GET", "/200", needs=("length",))
+    assert not isinstance(raised.value, Away)
+    Answers.body = b"<html>Welcome</html>"
+    with pytest.raises(TidebookError, match="must be that of a Tidebook server, but got 200 and no JSON from"):
+        client.call("GET", "/200")

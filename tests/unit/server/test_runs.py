@@ -14,11 +14,12 @@ from starlette.testclient import TestClient
 
 import tidebook
 from tests.unit.server.conftest import Running
+from tidebook.core.files import MAX_RECORD_BYTES
 from tidebook.core.settings import Settings
 from tidebook.records import labels
 from tidebook.server.runs.resources import MOST
 from tidebook.server.runs.search import search_lines
-from tidebook.server.schemas.run import Comparison, Curve, LoggedMetrics, RunCurves, RunDetail, RunLog, RunPage
+from tidebook.server.schemas.run import Comparison, LoggedMetrics, MetricCurve, RunCurves, RunDetail, RunLog, RunPage
 
 
 def make_run(
@@ -55,8 +56,8 @@ def test_a_list_is_filtered_sorted_and_paged(client: TestClient, runs: list[Path
     RunPage.model_validate(first.json())
     after = first.json()["next"]
     assert names(client.get("/api/runs", params={"sort": "metrics.wape", "limit": 2, "after": after})) == ["a"]
-    assert client.get("/api/runs/count", params={"where": "params.name in (a, b)"}).json() == {"count": 2}
-    fields = client.get("/api/runs/fields").json()
+    assert client.get("/api/run-count", params={"where": "params.name in (a, b)"}).json() == {"count": 2}
+    fields = client.get("/api/run-fields").json()
     assert (fields["params"], fields["metrics"], fields["projects"]) == (["lr", "name"], ["loss", "wape"], ["default"])
 
 
@@ -105,7 +106,7 @@ def test_curves_come_by_name_phase_and_axis(client: TestClient, runs: list[Path]
         ("wape", 3, 0.3),
     ]
     curve = client.get("/api/runs/a/curve", params={"name": "loss", "from": 1, "to": 5}).json()
-    Curve.model_validate(curve)
+    MetricCurve.model_validate(curve)
     assert (curve["x"], curve["y"]) == ([1, 2], [2, 1])
     times = client.get("/api/runs/a/curve", params={"name": "loss", "axis": "time"}).json()["x"]
     assert all(0 <= moment < 60 for moment in times)
@@ -118,11 +119,21 @@ def test_curves_come_by_name_phase_and_axis(client: TestClient, runs: list[Path]
 
 
 def test_runs_are_compared(client: TestClient, runs: list[Path]) -> None:
-    answer = client.get("/api/runs/compare", params={"run": ["a", "b", "c"]}).json()
+    answer = client.get("/api/run-comparison", params={"run": ["a", "b", "c"]}).json()
     Comparison.model_validate(answer)
     assert [(each["name"], each["changed"]) for each in answer["params"]] == [("lr", False), ("name", True)]
     assert [(each["name"], each["best"]) for each in answer["metrics"]] == [("loss", 0), ("wape", 1)]
-    assert client.get("/api/runs/compare", params={"run": ["a", "none"]}).status_code == 404
+    assert client.get("/api/run-comparison", params={"run": ["a", "none"]}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["count", "fields", "compare", "comparison", "bulk", "curves"])
+def test_whatever_a_run_is_called_it_is_read_by_its_name(
+    running: Running, client: TestClient, settings: Settings, name: str
+) -> None:
+    make_run(settings, name)
+    running.services.sync.runs.look()
+    assert client.get(f"/api/runs/{name}").json()["run_name"] == name
+    assert client.patch(f"/api/runs/{name}", json={"notes": "read"}).json()["notes"] == "read"
 
 
 def test_the_log_is_read_from_a_position_and_searched(client: TestClient, runs: list[Path]) -> None:
@@ -226,6 +237,38 @@ def test_a_run_is_deleted_once_it_has_ended(client: TestClient, settings: Settin
     assert not (settings.out / "open" / "logs").exists()
 
 
+def test_after_a_run_is_deleted_new_ones_are_listed_as_before(client: TestClient, settings: Settings) -> None:
+    make_run(settings, "old")
+    assert client.get("/api/runs/old").status_code == 200
+    assert client.delete("/api/runs/old").status_code == 204
+    make_run(settings, "new")
+    began = time.monotonic()
+    while names(client.get("/api/runs")) != ["new"]:
+        assert time.monotonic() - began < 5
+        time.sleep(0.05)
+
+
+def test_a_run_that_is_made_to_do_harm_is_shown_with_what_is_wrong(
+    client: TestClient, running: Running, settings: Settings
+) -> None:
+    folder = make_run(settings, "bad")
+    deep = "[" * 1000 + "]" * 1000
+    (folder / "config.json").write_text(f'{{"a": {deep}}}')
+    (folder / "metadata.json").write_text(f'{{"status": "completed", "model_type": {deep}, "metrics": {{"x": 1}}}}')
+    (folder / "logs" / "metrics.json").write_text(f'[\n{{"phase": {deep}, "x": 1}}\n]')
+    with (folder / "context.json").open("wb") as file:
+        file.truncate(MAX_RECORD_BYTES + 1)
+    running.services.sync.runs.look()
+    assert names(client.get("/api/runs")) == ["bad"]
+    answer = client.get("/api/runs/bad").json()
+    RunDetail.model_validate(answer)
+    assert answer["config"] == answer["context"] == {}
+    assert "config.json is nested too deeply" in answer["problems"]
+    assert any(problem.startswith("context.json is too large") for problem in answer["problems"])
+    for path in ("metrics", "curve?name=x"):
+        assert client.get(f"/api/runs/bad/{path}").status_code == 200
+
+
 def test_what_a_user_may_not_see_does_not_exist(running: Running, settings: Settings) -> None:
     running.services.projects.add("secret", running.user())
     make_run(settings, "hidden", project="secret", owner="bob")
@@ -237,7 +280,7 @@ def test_what_a_user_may_not_see_does_not_exist(running: Running, settings: Sett
         assert anna.get(f"/api/runs/hidden{path}").status_code == 404
     assert anna.patch("/api/runs/hidden", json={"notes": "x"}).status_code == 404
     assert anna.delete("/api/runs/hidden").status_code == 404
-    assert anna.get("/api/runs/compare?run=hidden&run=mine").status_code == 404
+    assert anna.get("/api/run-comparison?run=hidden&run=mine").status_code == 404
     assert anna.post("/api/runs/curves", json={"runs": ["hidden"], "names": ["loss"]}).status_code == 404
     told = anna.post("/api/runs/bulk", json={"runs": ["hidden", "mine"], "action": "delete"}).json()
     assert (told["done"], [each["problem"]["status"] for each in told["failed"]]) == (["mine"], [404])

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tidebook.catalog.access import EVERYTHING
 from tidebook.catalog.database import Database, open_database
 from tidebook.catalog.migrate import migrate
 from tidebook.core.errors import InvalidInput, NotFound
@@ -92,6 +93,19 @@ def test_pages_go_on_where_the_last_one_ended_even_when_tasks_are_added(queue: Q
         seen += more
     assert sorted(task.id for task in seen) == sorted(task.id for task in tasks)
     assert [task.created_at for task in seen] == sorted((task.created_at for task in tasks), reverse=True)
+
+
+def test_pages_of_one_project_hold_its_tasks_alone(queue: Queue, new_task: NewTask) -> None:
+    tasks = [
+        new_task(spec={"project": "north" if second % 2 else "east"}, created_at=f"2026-01-01T00:00:{second:02}+00:00")
+        for second in range(6)
+    ]
+    for task in tasks:
+        queue.add(task)
+    first, after = queue.page(None, 2, None, EVERYTHING, "north")
+    second, end = queue.page("CREATED", 2, after, EVERYTHING, "north")
+    assert ([task.id for task in [*first, *second]], end) == ([tasks[5].id, tasks[3].id, tasks[1].id], None)
+    assert queue.page(None, 2, None, EVERYTHING, "unknown") == ([], None)
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ export function useCompare() {
     const { metrics } = comparison.value
     return metrics.some(({ name }) => name === state.value.metric) ? state.value.metric : firstMetric(metrics)
   })
-  const lower = computed(() => comparison.value.metrics.find(({ name }) => name === metric.value)?.lower_is_better ?? true)
-  const best = computed(() => (metric.value ? bestRun(shown.value, metric.value, lower.value) : undefined))
+  const lower = computed(() => comparison.value.metrics.find(({ name }) => name === metric.value)?.lower_is_better ?? undefined)
+  const best = computed(() => (metric.value && lower.value !== undefined ? bestRun(shown.value, metric.value, lower.value) : undefined))
   const base = computed(() => comparison.value.runs.find(({ run_name }) => run_name === state.value.base))
   const dimensions = computed(() => dimensionsOf(comparison.value))
 

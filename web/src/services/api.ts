@@ -9,7 +9,7 @@ type Signal = { signal?: AbortSignal }
 export const session = () => get<t.Session>('session')
 export const logout = () => remove('session')
 
-export const datasets = (query: { limit?: number; after?: string } = {}) => get<t.Page<t.Dataset>>('datasets', { query })
+export const datasets = (query: { project?: string; limit?: number; after?: string } = {}) => get<t.Page<t.Dataset>>('datasets', { query })
 export const dataset = (id: string) => get<t.Dataset>(`datasets/${id}`)
 export const registerDataset = (body: { path: string; name?: string }) => post<t.Dataset>('datasets', { body })
 export const uploadDataset = (form: FormData, progress: (share: number) => void, signal: AbortSignal) =>
@@ -28,7 +28,7 @@ export const modelTypes = () =>
 export const startTraining = (body: t.TrainSpec) => post<t.Task>('training', { body })
 export const checkTraining = (body: t.TrainSpec, { signal }: Signal = {}) =>
   post<t.TrainCheck>('training/check', { body, signal })
-export const tasks = (query: { state?: string; limit?: number; after?: string } = {}) =>
+export const tasks = (query: { state?: string; project?: string; limit?: number; after?: string } = {}) =>
   get<t.Page<t.Task>>('training', { query })
 export const task = (id: string) => get<t.Task>(`training/${id}`)
 export const stopTask = (id: string) => post<t.Task>(`training/${id}/stop`)
@@ -44,6 +44,7 @@ export interface ModelQuery {
   model_type?: string
   scope?: string
   search?: string
+  project?: string
 }
 export const models = (query: ModelQuery = {}) => get<t.ModelPage>('models', { query: { ...query } })
 export const model = (address: string) => get<t.ModelDetail>(`models/${segments(address)}`)
@@ -51,7 +52,7 @@ export const deleteModel = (address: string) => remove(`models/${segments(addres
 export const modelFile = (address: string, name: string) => url(`models/${segments(address)}/files/${segments(name)}`)
 
 export const startForecast = (body: t.ForecastSpec) => post<t.Forecast>('prediction', { body })
-export const forecasts = (query: { limit?: number; after?: string } = {}) =>
+export const forecasts = (query: { project?: string; limit?: number; after?: string } = {}) =>
   get<t.Page<t.ForecastSummary>>('prediction', { query })
 export const forecast = (id: string) => get<t.Forecast>(`prediction/${id}`)
 export const deleteForecast = (id: string) => remove(`prediction/${id}`)
@@ -65,8 +66,8 @@ export interface RunQuery {
   after?: string
 }
 export const runs = (query: RunQuery = {}) => get<t.Page<r.Run>>('runs', { query: { ...query } })
-export const runCount = (where: string) => get<{ count: number }>('runs/count', { query: { where } })
-export const runFields = () => get<r.RunFields>('runs/fields')
+export const runCount = (where: string) => get<{ count: number }>('run-count', { query: { where } })
+export const runFields = () => get<r.RunFields>('run-fields')
 export const run = (name: string) => get<r.RunDetail>(`runs/${segments(name)}`)
 export const changeRun = (name: string, body: r.RunChange) => patch<r.Run>(`runs/${segments(name)}`, { body })
 export const deleteRun = (name: string) => remove(`runs/${segments(name)}`)
@@ -81,7 +82,7 @@ export const runLog = (name: string, query: { after?: number; limit?: number }) 
 export const searchRunLog = (name: string, search: string, query: { after?: number; limit?: number } = {}) =>
   get<Omit<t.LogLines, 'lines'> & { lines: r.LogLine[] }>(`runs/${segments(name)}/log`, { query: { ...query, search } })
 export const runFile = (name: string, path: string) => url(`runs/${segments(name)}/files/${segments(path)}`)
-export const compare = (names: string[]) => get<r.Comparison>('runs/compare', { query: { run: names } })
+export const compare = (names: string[]) => get<r.Comparison>('run-comparison', { query: { run: names } })
 export const views = () => get<{ items: r.View[] }>('views')
 export const saveView = (body: { name: string; page: 'runs'; query: string }) => post<r.View>('views', { body })
 export const deleteView = (id: string) => remove(`views/${id}`)

@@ -608,66 +608,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/runs/count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How many runs match a filter
-         * @description Their number, without the runs themselves.
-         */
-        get: operations["count_runs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runs/fields": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What can be filtered and sorted by
-         * @description The names of params, metrics and tags, the algorithms and the projects of all runs that the user sees.
-         */
-        get: operations["list_run_fields"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runs/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Runs side by side
-         * @description What was set differently, what came out, and which run is best by each metric.
-         */
-        get: operations["compare_runs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/runs/bulk": {
         parameters: {
             query?: never;
@@ -828,6 +768,66 @@ export interface paths {
          * @description The file's bytes. Figures, JSON and plain text are shown, everything else is downloaded.
          */
         get: operations["get_run_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/run-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many runs match a filter
+         * @description Their number, without the runs themselves.
+         */
+        get: operations["count_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/run-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be filtered and sorted by
+         * @description The names of params, metrics and tags, the algorithms and the projects of all runs that the user sees.
+         */
+        get: operations["list_run_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/run-comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs side by side
+         * @description What was set differently, what came out, and which run is best by each metric.
+         */
+        get: operations["compare_runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1252,7 +1252,7 @@ export interface components {
              */
             best: number | null;
             /** Lower Is Better */
-            lower_is_better: boolean;
+            lower_is_better: boolean | null;
         };
         /**
          * ComparedValues
@@ -1319,6 +1319,29 @@ export interface components {
              * @description Values that count.
              */
             points: number;
+        };
+        /**
+         * Curve
+         * @description Values by day.
+         */
+        Curve: {
+            /**
+             * Dates
+             * @example [
+             *       "2025-01-01",
+             *       "2025-01-02"
+             *     ]
+             */
+            dates: string[];
+            /**
+             * Values
+             * @description null where nothing was observed.
+             * @example [
+             *       12.5,
+             *       13
+             *     ]
+             */
+            values: (number | null)[];
         };
         /**
          * CurvesRequest
@@ -1593,8 +1616,8 @@ export interface components {
              * @example P001 · S001
              */
             label: string;
-            history: components["schemas"]["tidebook__server__schemas__prediction__Curve"];
-            prediction: components["schemas"]["tidebook__server__schemas__prediction__Curve"];
+            history: components["schemas"]["Curve"];
+            prediction: components["schemas"]["Curve"];
             /**
              * Intervals
              * @description Narrowest first; empty where the model has none.
@@ -1911,6 +1934,39 @@ export interface components {
         LoggedMetrics: {
             /** Items */
             items: components["schemas"]["LoggedMetric"][];
+        };
+        /**
+         * MetricCurve
+         * @description A metric over an axis. Where points are left out, the smallest and the largest of each stretch stay.
+         */
+        MetricCurve: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /**
+             * Axis
+             * @description time: seconds since the run's start.
+             * @enum {string}
+             */
+            axis: "step" | "time" | "epoch";
+            /** X */
+            x: (number | null)[];
+            /**
+             * Y
+             * @description null where the value is not finite.
+             */
+            y: (number | null)[];
+            /**
+             * Total
+             * @description Points between `from` and `to`.
+             */
+            total: number;
+            /**
+             * Sampled
+             * @description Whether points were left out.
+             */
+            sampled: boolean;
         };
         /**
          * MetricsEntries
@@ -3818,8 +3874,8 @@ export interface components {
          * @description The sum of all series.
          */
         Total: {
-            history: components["schemas"]["tidebook__server__schemas__prediction__Curve"];
-            prediction: components["schemas"]["tidebook__server__schemas__prediction__Curve"];
+            history: components["schemas"]["Curve"];
+            prediction: components["schemas"]["Curve"];
             /**
              * Intervals
              * @description Narrowest first; empty where the model has none.
@@ -4224,62 +4280,6 @@ export interface components {
              * @description 1 is the mean.
              */
             factor: number | null;
-        };
-        /**
-         * Curve
-         * @description Values by day.
-         */
-        tidebook__server__schemas__prediction__Curve: {
-            /**
-             * Dates
-             * @example [
-             *       "2025-01-01",
-             *       "2025-01-02"
-             *     ]
-             */
-            dates: string[];
-            /**
-             * Values
-             * @description null where nothing was observed.
-             * @example [
-             *       12.5,
-             *       13
-             *     ]
-             */
-            values: (number | null)[];
-        };
-        /**
-         * Curve
-         * @description A metric over an axis. Where points are left out, the smallest and the largest of each stretch stay.
-         */
-        tidebook__server__schemas__run__Curve: {
-            /** Name */
-            name: string;
-            /** Phase */
-            phase: string;
-            /**
-             * Axis
-             * @description time: seconds since the run's start.
-             * @enum {string}
-             */
-            axis: "step" | "time" | "epoch";
-            /** X */
-            x: (number | null)[];
-            /**
-             * Y
-             * @description null where the value is not finite.
-             */
-            y: (number | null)[];
-            /**
-             * Total
-             * @description Points between `from` and `to`.
-             */
-            total: number;
-            /**
-             * Sampled
-             * @description Whether points were left out.
-             */
-            sampled: boolean;
         };
     };
     responses: never;
@@ -5444,6 +5444,8 @@ export interface operations {
     list_datasets: {
         parameters: {
             query?: {
+                /** @description Only what belongs to the project of this name. */
+                project?: string | null;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The `next` of the page before. */
@@ -6110,6 +6112,8 @@ export interface operations {
             query?: {
                 /** @description Only those in this state. */
                 state?: ("CREATED" | "RUNNING" | "SUCCESS" | "FAIL" | "ABORT") | null;
+                /** @description Only what belongs to the project of this name. */
+                project?: string | null;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The `next` of the page before. */
@@ -7060,180 +7064,6 @@ export interface operations {
             };
         };
     };
-    count_runs: {
-        parameters: {
-            query?: {
-                /** @description A filter; archived runs are left out unless it names `archived`. */
-                where?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunCount"];
-                };
-            };
-            /** @description Nobody is logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not from this host or origin, or outside what may be touched. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value breaks a rule, or the data does. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server or a computation failed; its log holds the details. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_run_fields: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunFields"];
-                };
-            };
-            /** @description Nobody is logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not from this host or origin, or outside what may be touched. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server or a computation failed; its log holds the details. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    compare_runs: {
-        parameters: {
-            query: {
-                /** @description The name of a run, repeated. */
-                run: string[];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Comparison"];
-                };
-            };
-            /** @description Nobody is logged in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not from this host or origin, or outside what may be touched. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What was named does not exist. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value breaks a rule, or the data does. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server or a computation failed; its log holds the details. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     change_runs: {
         parameters: {
             query?: never;
@@ -7720,7 +7550,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["tidebook__server__schemas__run__Curve"];
+                    "application/json": components["schemas"]["MetricCurve"];
                 };
             };
             /** @description Nobody is logged in. */
@@ -7930,6 +7760,180 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_runs: {
+        parameters: {
+            query?: {
+                /** @description A filter; archived runs are left out unless it names `archived`. */
+                where?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCount"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_run_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunFields"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_runs: {
+        parameters: {
+            query: {
+                /** @description The name of a run, repeated. */
+                run: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             /** @description Nobody is logged in. */
@@ -8193,6 +8197,8 @@ export interface operations {
     list_predictions: {
         parameters: {
             query?: {
+                /** @description Only what belongs to the project of this name. */
+                project?: string | null;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description The `next` of the page before. */
@@ -8675,6 +8681,8 @@ export interface operations {
                 scope?: string | null;
                 /** @description A part of address or description. */
                 search?: string | null;
+                /** @description Only what belongs to the project of this name. */
+                project?: string | null;
             };
             header?: never;
             path?: never;

@@ -7,5 +7,7 @@ const PLACE = 'tidebook.project'
 export const useProject = defineStore('project', () => {
   const chosen = ref(localStorage.getItem(PLACE) ?? '')
   watch(chosen, (project) => localStorage.setItem(PLACE, project))
-  return { chosen }
+  /** Whether something that came live belongs to it; lists are narrowed by the server. */
+  const has = (thing: { project: string }) => !chosen.value || thing.project === chosen.value
+  return { chosen, has }
 })

@@ -10,7 +10,7 @@ from math import isfinite, isnan, nan
 from operator import itemgetter
 from typing import Any
 
-from tidebook.runs.totals import HEADS, TRAIN, as_number
+from tidebook.runs.totals import HEADS, as_number, phase_of
 
 WIDTH = 4  #: numbers in a row: step, seconds since 1970, epoch, value; NaN where unknown
 
@@ -46,7 +46,7 @@ class Stretch:
 def stretches(entries: Sequence[Entry]) -> Iterator[Stretch]:
     """What entries hold of each metric, in their order; values that are no numbers are left out."""
     for group in _alike(entries):
-        phase = str(group[0].get("phase", TRAIN))
+        phase = phase_of(group[0].get("phase"))
         seconds, epochs, steps = _seconds(group), _head(group, "epoch"), _head(group, "step")
         if isnan(sum(steps)):
             steps = array("d", (epoch if isnan(step) else step for step, epoch in zip(steps, epochs, strict=True)))
@@ -73,8 +73,8 @@ def _alike(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     start = 0
     while start < len(entries):
         first = entries[start]
-        names, phase, end = first.keys(), first.get("phase"), start + 1
-        while end < len(entries) and entries[end].keys() == names and entries[end].get("phase") == phase:
+        names, phase, end = first.keys(), phase_of(first.get("phase")), start + 1
+        while end < len(entries) and entries[end].keys() == names and phase_of(entries[end].get("phase")) == phase:
             end += 1
         yield entries[start:end]
         start = end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,7 +31,7 @@ def tag(
         if separator:
             tags[key] = text
     fields = {"project": project, "notes": notes, "pinned": pin}
-    changes = {name: value for name, value in fields.items() if value is not None}
+    changes: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     if not tags and not changes:
         raise InvalidInput(
             "There must be something to change",

@@ -25,6 +25,7 @@ def tail(
     json: Annotated[bool, typer.Option("--json", help=words("tail_json"))] = False,
 ) -> None:
     """The end of a run's log, or of its metrics, and what is added to it until the run ends."""
+    from tidebook.cli.output import harmless
     from tidebook.cli.runs.finding import find
     from tidebook.runs.record import ENDED, describe
 
@@ -33,7 +34,7 @@ def tail(
     while True:
         ended = not follow or describe(folder)["status"] in ENDED  # looked at first: nothing comes after the end
         for text in last.more(json):
-            sys.stdout.write(f"{text}\n")
+            sys.stdout.write(f"{text if json else harmless(text)}\n")
         sys.stdout.flush()
         if ended:
             return

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import orjson
@@ -156,5 +157,7 @@ def _milliseconds(value: object) -> float | None:
 def _nearest(group: str, rest: str) -> str:
     if group in GROUPS:
         return f"Write {group}. and a name of 1 to {MAX_NAME} characters, in quotes where it has others than letters."
-    close = nearest(group[:80], GROUPS, 1)
-    return close if close.startswith("Did") else f"Write params.{rest[:40]}, metrics.{rest[:40]} or tags.{rest[:40]}."
+    close = get_close_matches(group[:80], GROUPS, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean {close[0]}.{rest[:40]}?"
+    return f"Write params.{rest[:40]}, metrics.{rest[:40]} or tags.{rest[:40]}."

@@ -8,10 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tidebook.core.errors import InvalidInput
-from tidebook.core.files import check_segment, storage_errors, write_json
+from tidebook.core.files import storage_errors, write_json
 from tidebook.records import labels
-from tidebook.runs.names import claim_run
+from tidebook.runs.names import check_run_name, claim_run
 from tidebook.sdk.spool import digest_of
 from tidebook.server.receiving.incoming import PREFIX
 from tidebook.server.receiving.merging import localized
@@ -21,14 +20,7 @@ MAX_NAME_BYTES = 240  #: leaves room for the number of a twin
 
 def claimable(run_name: str) -> str:
     """The run's name as a folder here may have it; InvalidInput for one that no folder may have."""
-    check_segment(run_name, "A run's name")
-    if run_name.startswith(".") or not run_name.isprintable():
-        raise InvalidInput(
-            "A run's name must not begin with '.' or hold what cannot be shown",
-            got=repr(run_name[:80]),
-            fix="Rename the run's folder.",
-        )
-    encoded = run_name.encode()
+    encoded = check_run_name(run_name).encode()
     if len(encoded) <= MAX_NAME_BYTES:
         return run_name
     return f"{encoded[: MAX_NAME_BYTES - 11].decode(errors='ignore')}~{digest_of(encoded)[:10]}"

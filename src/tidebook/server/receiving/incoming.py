@@ -14,7 +14,7 @@ from blake3 import blake3
 
 from tidebook.core import syncing
 from tidebook.core.errors import Conflict, TooLarge
-from tidebook.core.files import MODE, storage_errors
+from tidebook.core.files import MAX_RECORD_BYTES, MODE, storage_errors
 
 PREFIX = ".incoming-"
 STALE_SECONDS = 3600.0  #: after which what a killed server left behind is removed
@@ -82,8 +82,11 @@ def remove_stale(folder: Path) -> None:
 
 def too_large(limit: int) -> TooLarge:
     """The refusal of a file above the limit."""
+    record = limit == MAX_RECORD_BYTES
     return TooLarge(
-        f"A file of a run must have at most {limit:,} bytes",
+        f"A {'record' if record else 'file'} of a run must have at most {limit:,} bytes",
         got="more than that",
-        fix="Raise TIDEBOOK_MAX_UPLOAD_BYTES on the server, or keep the file out of the run's folder.",
+        fix="Put what is large into files/ or tables/."
+        if record
+        else "Raise TIDEBOOK_MAX_UPLOAD_BYTES on the server, or keep the file out of the run's folder.",
     )

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from tidebook.core.errors import InvalidInput
 from tidebook.records.labels import Labels
 from tidebook.runs import liveness
 
@@ -13,6 +16,18 @@ from tidebook.runs import liveness
 _OWN = frozenset({"folder", "problems", "owner", "project", "model_saved", "model_path", "task_id", "writer"})
 _FIELDS = ("project", "notes", "pinned", "archived")
 _DEFAULTS = Labels().to_json()
+
+
+def check_writable(value: Mapping[str, Any], name: str) -> None:
+    """InvalidInput where a file here, or a line of the journal, could not hold `value`."""
+    try:
+        orjson.dumps({name: value})
+    except TypeError as error:
+        raise InvalidInput(
+            f"{name} must be JSON of numbers and text that UTF-8 can hold, nested at most 250 deep",
+            got=f"something else ({error})",
+            fix="Correct it and send it again.",
+        ) from error
 
 
 def localized(metadata: Mapping[str, Any], *, run_id: str, folder: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tidebook.core.errors import InvalidInput
@@ -10,6 +11,14 @@ from tidebook.sdk.spool import ARRAYS, FOLDERS, LOGS, RECORDS
 
 MAX_BYTES = 1000  #: of a path
 MAX_DEPTH = 16  #: segments
+_READ_WHOLE = re.compile(
+    r"[^/]+\.json|model/(config|training_args)\.json|results/eval_results\.json|checkpoints/[^/]+/metrics\.json"
+)
+
+
+def is_read_whole(path: str) -> bool:
+    """Whether the server reads this file of a run whole, so that it must not be larger than a record may be."""
+    return _READ_WHOLE.fullmatch(path.casefold()) is not None
 
 
 def log_path(folder: Path, path: str) -> tuple[Path, bool]:

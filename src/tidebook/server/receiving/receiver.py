@@ -15,20 +15,18 @@ import orjson
 from tidebook.catalog.access import Access
 from tidebook.core import syncing
 from tidebook.core.errors import InvalidInput, NotFound
-from tidebook.core.files import check_segment, safe_join, storage_errors, write_json
+from tidebook.core.files import MAX_RECORD_BYTES, check_segment, safe_join, storage_errors, write_json
 from tidebook.core.settings import Settings
 from tidebook.records import labels
 from tidebook.runs import liveness
 from tidebook.runs.record import DELETED, ENDED, read_object
-from tidebook.sdk.spool import LOGS, MERGED
+from tidebook.sdk.spool import LOGS
 from tidebook.server.receiving import appending, paths
 from tidebook.server.receiving.claiming import claim, claimable
 from tidebook.server.receiving.ids import RunIds, id_of
 from tidebook.server.receiving.incoming import Incoming, remove_stale
 from tidebook.server.receiving.journal import Journal
-from tidebook.server.receiving.merging import localized, merged
-
-MAX_RECORD_BYTES = 16 * 1024 * 1024  #: of labels.json and metadata.json, which are read whole
+from tidebook.server.receiving.merging import check_writable, localized, merged
 
 
 class _Lock:
@@ -64,6 +62,8 @@ class Receiver:
         is the same folder, and nothing needs to be sent.
         """
         name = claimable(run_name)
+        check_writable(metadata, "metadata.json")
+        check_writable(came, "labels.json")
         with self._lock(run_id).held:
             folder = self._ids.find(run_id, name)
             if folder is None:
@@ -73,8 +73,7 @@ class Receiver:
                 self._ids.note(run_id, folder.name)
                 self._journal(run_id).note("labels.json", "", labels=dict(came))
             elif nonce and (folder / f".{nonce}").exists():
-                if labels.read(folder).owner is None:
-                    labels.change(folder, owner=access.user_id)
+                labels.change(folder, using=lambda here: {} if here.owner else {"owner": access.user_id})
                 return {"run_name": folder.name, "files": {}, "digests": {}, "same": True}
             else:
                 self._check(folder, access)
@@ -102,7 +101,7 @@ class Receiver:
         folder = self._folder(run_name, access)
         paths.file_path(folder, path)
         limit = self._settings.max_upload_bytes
-        return Incoming(folder, min(limit, MAX_RECORD_BYTES) if path in MERGED else limit)
+        return Incoming(folder, min(limit, MAX_RECORD_BYTES) if paths.is_read_whole(path) else limit)
 
     def take(self, run_name: str, path: str, incoming: Incoming, digest: str, access: Access) -> None:
         """Makes what has arrived the run's file at `path`. Conflict where it has another digest."""
@@ -139,11 +138,13 @@ class Receiver:
             liveness.stop_beating(folder)
 
     def _take_labels(self, folder: Path, came: Mapping[str, Any], base: object, access: Access) -> None:
-        here = labels.read(folder)
-        new = merged(came, base if isinstance(base, Mapping) else None, here)
-        if new["project"] != here.project:
-            _check_project(new["project"], access)
-        labels.change(folder, **new)
+        def changes(here: labels.Labels) -> dict[str, Any]:
+            new = merged(came, base if isinstance(base, Mapping) else None, here)
+            if new["project"] != here.project:
+                _check_project(new["project"], access)
+            return new
+
+        labels.change(folder, using=changes)
 
     def _beat(self, folder: Path, age: float) -> None:
         if read_object(folder / "metadata.json", []).get("status") in ENDED:
@@ -210,6 +211,7 @@ def _object(path: Path, name: str) -> dict[str, Any]:
         raise InvalidInput(f"{name} must be JSON", got=f"a fault ({error})", fix="Correct the file.") from error
     if not isinstance(value, dict):
         raise InvalidInput(f"{name} must be a JSON object", got=type(value).__name__, fix="Correct the file.")
+    check_writable(value, name)
     return value
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from tidebook.records import dataset as records
 from tidebook.server.access import Seen, dataset_of
 from tidebook.server.checks import allowed_path, check_ids
-from tidebook.server.replies import After, Limit, errors, reply
+from tidebook.server.replies import After, Limit, OfProject, errors, reply
 from tidebook.server.schemas.dataset import Dataset, DatasetPage, Ids, NewDataset, Preview, SeriesValues
 from tidebook.server.services import Parts
 from tidebook.server.uploads import MULTIPART, receive
@@ -26,9 +26,11 @@ Id = Annotated[str | None, Query(max_length=500)]
 
 
 @router.get("", response_model=DatasetPage, summary="Datasets, newest first", responses=errors(422))
-def list_datasets(access: Seen, parts: Parts, limit: Limit = 50, after: After = None) -> Response:
+def list_datasets(
+    access: Seen, parts: Parts, project: OfProject = None, limit: Limit = 50, after: After = None
+) -> Response:
     """Registered datasets that the user sees, with their audits."""
-    items, following = parts.datasets.page(limit, after, access)
+    items, following = parts.datasets.page(limit, after, access, project)
     return reply({"items": items, "next": following})
 
 

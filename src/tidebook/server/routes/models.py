@@ -10,7 +10,7 @@ from starlette.responses import FileResponse
 from tidebook.core.errors import InvalidInput
 from tidebook.core.scope import Address
 from tidebook.server.access import Models, Seen
-from tidebook.server.replies import errors, reply
+from tidebook.server.replies import OfProject, errors, reply
 from tidebook.server.schemas.model import ModelDetail, ModelPage
 from tidebook.server.services import Parts
 
@@ -28,10 +28,19 @@ def list_models(
     model_type: Annotated[str | None, Query(max_length=100, description="Only of this algorithm.")] = None,
     scope: Annotated[str | None, Query(max_length=400, description="Only of this scope, such as P001_all.")] = None,
     search: Annotated[str | None, Query(max_length=200, description="A part of address or description.")] = None,
+    project: OfProject = None,
 ) -> Response:
     """The published versions that the user sees and that match every filter."""
     return reply(
-        models.list_models(page=page, page_size=page_size, mode=mode, model_type=model_type, scope=scope, search=search)
+        models.list_models(
+            page=page,
+            page_size=page_size,
+            mode=mode,
+            model_type=model_type,
+            scope=scope,
+            search=search,
+            project=project,
+        )
     )
 
 

@@ -15,7 +15,7 @@ from tidebook.records import forecast as records
 from tidebook.records.belonging import belonging
 from tidebook.server.access import Models, Seen, forecast_of
 from tidebook.server.checks import check_forecast
-from tidebook.server.replies import After, Limit, errors, reply
+from tidebook.server.replies import After, Limit, OfProject, errors, reply
 from tidebook.server.schemas.prediction import Prediction, PredictionPage
 from tidebook.server.services import Parts
 from tidebook.specs import ForecastSpec
@@ -41,9 +41,11 @@ async def create_prediction(body: ForecastSpec, access: Seen, models: Models, pa
 
 
 @router.get("", response_model=PredictionPage, summary="The history of forecasts", responses=errors(422))
-def list_predictions(access: Seen, parts: Parts, limit: Limit = 50, after: After = None) -> Response:
+def list_predictions(
+    access: Seen, parts: Parts, project: OfProject = None, limit: Limit = 50, after: After = None
+) -> Response:
     """Saved forecasts that the user sees, newest first."""
-    items, following = parts.predictions.page(limit, after, access)
+    items, following = parts.predictions.page(limit, after, access, project)
     return reply({"items": items, "next": following})
 
 

@@ -9,7 +9,6 @@ from starlette.responses import FileResponse
 
 from tidebook.core.errors import InvalidInput, NotFound
 from tidebook.core.files import safe_join
-from tidebook.runs.compare import compare
 from tidebook.server.access import Seen
 from tidebook.server.replies import Cursor, Limit, errors, reply
 from tidebook.server.runs.change import change, change_many, delete
@@ -19,18 +18,15 @@ from tidebook.server.runs.resources import resources
 from tidebook.server.runs.search import search_lines
 from tidebook.server.schemas.run import (
     Axis,
-    Comparison,
-    Curve,
     CurvesRequest,
     LoggedMetrics,
+    MetricCurve,
     ResourceUses,
     RunBulk,
     RunBulkResult,
     RunChanges,
-    RunCount,
     RunCurves,
     RunDetail,
-    RunFields,
     RunItem,
     RunLog,
     RunPage,
@@ -38,7 +34,6 @@ from tidebook.server.schemas.run import (
 from tidebook.server.services import Parts
 from tidebook.tasks.tail import log_chunk
 
-MAX_COMPARED = 200
 MAX_CURVES = 4_000  #: of one request
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
@@ -76,30 +71,6 @@ def list_runs(
     """A page of them, in any order; those without the value come last."""
     items, following = parts.runs.page(where, sort, limit, after, access)
     return reply({"items": items, "next": following})
-
-
-@router.get("/count", response_model=RunCount, summary="How many runs match a filter", responses=errors(422))
-def count_runs(access: Seen, parts: Parts, where: Where = "") -> Response:
-    """Their number, without the runs themselves."""
-    return reply({"count": parts.runs.count(where, access)})
-
-
-@router.get("/fields", response_model=RunFields, summary="What can be filtered and sorted by")
-def list_run_fields(access: Seen, parts: Parts) -> Response:
-    """The names of params, metrics and tags, the algorithms and the projects of all runs that the user sees."""
-    return reply(parts.runs.fields(access))
-
-
-@router.get("/compare", response_model=Comparison, summary="Runs side by side", responses=errors(404, 422))
-def compare_runs(
-    access: Seen,
-    parts: Parts,
-    run: Annotated[list[str], Query(min_length=1, max_length=MAX_COMPARED, description="The name of a run, repeated.")],
-) -> Response:
-    """What was set differently, what came out, and which run is best by each metric."""
-    found = parts.runs.find(run, access)
-    items = [found[name] if name in found else find(parts, access, name)[0] for name in dict.fromkeys(run)]
-    return reply({"runs": items, **compare(items)})
 
 
 @router.post("/bulk", response_model=RunBulkResult, summary="Change many runs", responses=errors(403, 404, 422))
@@ -158,7 +129,7 @@ def list_run_metrics(run_name: str, access: Seen, parts: Parts) -> Response:
     return reply({"items": parts.curves.metrics(folder)})
 
 
-@router.get("/{run_name}/curve", response_model=Curve, summary="A metric as a curve", responses=errors(404, 422))
+@router.get("/{run_name}/curve", response_model=MetricCurve, summary="A metric as a curve", responses=errors(404, 422))
 def get_run_curve(
     run_name: str,
     access: Seen,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from tidebook.core.ids import check_id
 from tidebook.server.access import Models, Seen
 from tidebook.server.checks import check_training
-from tidebook.server.replies import After, Cursor, Limit, errors, reply
+from tidebook.server.replies import After, Cursor, Limit, OfProject, errors, reply
 from tidebook.server.schemas.task import LogLines, MetricsEntries, Task, TaskPage, TaskState, TrainingCheck
 from tidebook.server.services import Parts
 from tidebook.specs import TrainSpec
@@ -43,11 +43,12 @@ def list_trainings(
     access: Seen,
     parts: Parts,
     state: Annotated[TaskState | None, Query(description="Only those in this state.")] = None,
+    project: OfProject = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """Trainings with their progress."""
-    items, following = parts.tasks.page(state, limit, after, access)
+    items, following = parts.tasks.page(state, limit, after, access, project)
     return reply({"items": items, "next": following})
 
 

@@ -17,11 +17,13 @@ MAX_FILES = 5_000
 
 def detail(item: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The run with configuration, context, results, files and checkpoints; what is missing is empty."""
+    problems: list[str] = list(item["problems"])
     return {
         **item,
-        "config": read_object(folder / "config.json", []),
-        "context": read_object(folder / "context.json", []),
-        "eval_results": read_object(folder / "results" / "eval_results.json", []),
+        "problems": problems,
+        "config": _object(folder / "config.json", problems),
+        "context": _object(folder / "context.json", problems),
+        "eval_results": _object(folder / "results" / "eval_results.json", problems),
         "files": files(folder),
         "checkpoints": checkpoints.epochs(folder / "checkpoints"),
         "best": checkpoints.best_metrics(folder / "checkpoints") or None,
@@ -39,6 +41,14 @@ def files(folder: Path) -> list[dict[str, Any]]:
         if len(found) == MAX_FILES:
             break
     return found
+
+
+def _object(path: Path, problems: list[str]) -> dict[str, Any]:
+    """The object in a file; what is wrong with one that is there joins `problems`."""
+    found: list[str] = []
+    value = read_object(path, found if path.exists() else [])
+    problems += [each for each in found if each not in problems]
+    return value
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, os.stat_result]]:

@@ -151,7 +151,7 @@ class LoggedMetrics(Answer):
     items: list[LoggedMetric]
 
 
-class Curve(Answer):
+class MetricCurve(Answer):
     """A metric over an axis. Where points are left out, the smallest and the largest of each stretch stay."""
 
     name: str
@@ -163,7 +163,7 @@ class Curve(Answer):
     sampled: bool = Field(description="Whether points were left out.")
 
 
-class RunCurve(Curve):
+class RunCurve(MetricCurve):
     """A curve of one of several runs."""
 
     run_name: str
@@ -239,7 +239,7 @@ class ComparedMetric(Answer):
     name: str
     values: list[float | None]
     best: int | None = Field(description="The place of the best run; null where none has the metric.")
-    lower_is_better: bool
+    lower_is_better: bool | None
 
 
 class Comparison(Answer):

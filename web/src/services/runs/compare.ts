@@ -161,7 +161,8 @@ export function firstMetric(metrics: Comparison['metrics']): string {
   const known = WANTED.find((name) => metrics.some((metric) => metric.name === name))
   if (known) return known
   const had = (values: (number | null)[]) => values.filter((value) => value !== null).length
-  return [...metrics].sort((one, other) => had(other.values) - had(one.values))[0]?.name ?? ''
+  const told = metrics.filter((metric) => metric.lower_is_better !== null)
+  return [...(told.length ? told : metrics)].sort((one, other) => had(other.values) - had(one.values))[0]?.name ?? ''
 }
 
 export const keyOf = (name: string) => fieldOf(name).key

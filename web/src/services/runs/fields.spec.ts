@@ -23,7 +23,7 @@ describe('a field', () => {
 
 describe('the best value', () => {
   test.each([
-    ['val_loss', true], ['wape', true], ['test/rmse', true], ['accuracy', false], ['val/f1', false], ['r2', false], ['roc_auc', false], ['lr', undefined], ['epoch', undefined], ['mase_season', undefined], ['mape_left_out', undefined],
+    ['val_loss', true], ['wape', true], ['test/rmse', true], ['accuracy', false], ['val/f1', false], ['r2', false], ['roc_auc', false], ['lr', undefined], ['epoch', undefined], ['mase_season', undefined], ['mape_left_out', undefined], ['mAP50', false], ['tokens_per_second', false], ['success_rate', false], ['error_rate', true], ['trainLoss', true],
   ])('of %s: lower is better is %s', (name, lower) => {
     expect(lowerIsBetter(name)).toBe(lower)
   })

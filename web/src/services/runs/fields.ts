@@ -1,3 +1,4 @@
+import better from '../../../../src/tidebook/runs/better.json'
 import type { Run, Value } from './types'
 
 /** What every run has; the others are `params.X`, `metrics.X` and `tags.X`. */
@@ -45,16 +46,17 @@ export function valueOf(run: Run, name: string): Value | undefined {
   }
 }
 
-const HIGHER = /(^|[_/.\- ])(acc|accuracy|f1|auc|roc_auc|precision|recall|r2|r_squared|score|skill|map|bleu|rouge|dice|iou|reward|coverage)($|[_/.\-@ \d])/i
-const LOWER = /(loss|error|wape|mape|smape|mase|rmsse|mae|mse|rmse|perplexity|ppl|nll|deviance|crps|pinball|latency|fid|\bwer\b|\bcer\b)/i
+const LOWER = new Set(better.lower)
+const HIGHER = new Set(better.higher)
 
-const BESIDE = /_(left_out|season|ties|majority)$/ // what our evaluation counts beside a metric
-
-/** Whether less of a metric is better, by its name; undefined where the name does not say. */
+/** Whether less of a metric is better, by its name; undefined where the name does not say. As the server has it. */
 export function lowerIsBetter(metric: string): boolean | undefined {
-  if (BESIDE.test(metric)) return undefined
-  if (HIGHER.test(metric)) return false
-  return LOWER.test(metric) ? true : undefined
+  const name = metric.replaceAll('mAP', 'map').replace(/(?<=[a-z])[A-Z]/g, '_$&').toLowerCase()
+  if (better.counts.some((word) => name.endsWith(`_${word}`))) return undefined
+  if (name.includes('per_second')) return false
+  for (const word of (name.match(/[a-z]+[0-9]*/g) ?? []).reverse())
+    for (const told of [word, word.replace(/[0-9]+$/, '')]) if (LOWER.has(told) || HIGHER.has(told)) return LOWER.has(told)
+  return undefined
 }
 
 /** The best among the values of a metric, where there are two or more to choose from. */
