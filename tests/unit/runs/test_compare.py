@@ -48,10 +48,10 @@ def test_errors_are_better_small(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         *("r2", "val/f1", "macro_f1", "direction_accuracy", "valAccuracy", "auc", "skill", "recall@10", "mAP50"),
         *("ndcg@5", "samples_per_second", "success_rate", "hit_rate", "explained_variance", "top5", "sharpe_ratio"),
-    ),
+    ],
 )
 def test_scores_are_better_large(name: str) -> None:
     assert lower_is_better(name) is False
