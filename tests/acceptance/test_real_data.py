@@ -80,7 +80,7 @@ def test_one_model_on_all_stores_beats_the_naive_forecast(tidebook: Command, ros
     naive = json.loads(
         (Path(tidebook("models", "list", "--json").json["models"][0]["model_path"]) / "metadata.json").read_text()
     )["baseline"]["seasonal_naive_14"]["wape"]
-    assert run["eval_metrics"]["wape"] < naive
+    assert run["metrics"]["wape"] < naive
     assert naive == pytest.approx(0.1334, abs=0.002)
 
 
