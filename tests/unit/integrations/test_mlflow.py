@@ -28,6 +28,8 @@ PEERS = os.environ.get("TIDEBOOK_TRACKING_PEERS")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """MLflow's own server, on SQLite."""
     if PEERS is None:
+        if "mlflow" in os.environ.get("TIDEBOOK_TEST_REQUIRE", ""):
+            pytest.fail("MLflow is required here: TIDEBOOK_TRACKING_PEERS must name a Python that has it")
         pytest.skip("TIDEBOOK_TRACKING_PEERS names no Python that has MLflow")
     folder = tmp_path_factory.mktemp("mlflow")
     with socket.socket() as free:
