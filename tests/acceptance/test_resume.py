@@ -43,7 +43,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return checkpoint.load(Path(read_json(folder / "result.json")["run_folder"]) / "model" / "pytorch_model.bin")
 
 
-@pytest.mark.parametrize("model_type", ["lstm", "transformer"])
+@pytest.mark.parametrize("model_type", ["lstm", "gru", "mlstm", "kan", "tcn", "transformer"])
 def test_a_training_killed_at_any_moment_goes_on_to_the_same_model(tmp_path: Path, model_type: str) -> None:
     table = tmp_path / "sales.parquet"
     small_table(days=300, stores=3).write_parquet(table)
