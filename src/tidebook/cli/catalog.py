@@ -37,3 +37,15 @@ def acting(database: Database, user_id: str | None) -> User:
         return users.administrator()
     found = users.get(user_id)
     return User(found["id"], found["name"], found["role"])
+
+
+def check_project(name: str) -> None:
+    """NotFound for a project that nobody has added; a home that no server has ever used knows none, and takes all."""
+    from tidebook.catalog.projects import Projects
+    from tidebook.core.settings import Settings
+
+    settings = Settings()
+    if settings.database_url is None and not (settings.home / "tidebook.db").exists():
+        return
+    with opened() as database:
+        Projects(database).access(acting(database, None)).check_write(name)

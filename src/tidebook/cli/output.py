@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -26,14 +26,16 @@ def print_json(value: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, whole: int = 0) -> None:
-    """A table; columns of numbers are set to the right. The first `whole` columns are never broken into lines."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, whole: Collection[int] = frozenset()
+) -> None:
+    """A table; columns of numbers are set to the right. Those counted in `whole` are never broken into lines."""
     body = [[_shown(cell) for cell in row] for row in rows]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for i, name in enumerate(columns):
         numeric = bool(body) and all(_is_number(row[i]) for row in body)
         table.add_column(
-            Text(harmless(name)), justify="right" if numeric else "left", overflow="fold", no_wrap=i < whole
+            Text(harmless(name)), justify="right" if numeric else "left", overflow="fold", no_wrap=i in whole
         )
     for row in body:
         table.add_row(*map(Text, row))

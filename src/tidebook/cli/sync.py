@@ -79,13 +79,12 @@ def _watch(runs: Sequence[str], server: str, token: str, *, again: bool) -> None
 
 def _folders(runs: Sequence[str]) -> list[Path]:
     """The folders of the runs that were named, else of all, oldest first."""
+    from tidebook.cli.runs.finding import find
     from tidebook.runs import TrainingManager
 
     if not runs:
         return [Path(run["folder"]) for run in reversed(TrainingManager.list_runs())]
-    return [
-        Path(run) if (Path(run) / "metadata.json").is_file() else TrainingManager.load_run(run).folder for run in runs
-    ]
+    return [Path(run) if (Path(run) / "metadata.json").is_file() else find(run) for run in runs]
 
 
 def _login(settings: Settings, server: str | None, token: str | None) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from tidebook.core.clock import now
 from tidebook.records import labels
 from tidebook.runs.companion import Reporting
+from tidebook.runs.ending import end_with_program
 from tidebook.runs.manager import TrainingManager, zone_of
 from tidebook.runs.names import run_name
 
@@ -37,7 +38,8 @@ def start_run(
     name that is taken gets a number. `context` records where it came from: git commit and changes, command line,
     packages, machine. `resources` records every 10 seconds what the process uses. With `server` (or
     TIDEBOOK_SERVER) and `token` (TIDEBOOK_TOKEN) the run is sent there while it is written; training never waits for
-    that, and `tidebook sync` sends what could not be sent.
+    that, and `tidebook sync` sends what could not be sent. A run that is not finished when the program ends is
+    completed then, or failed where an uncaught exception or sys.exit with a code ended the program.
 
     StorageFailure where the folder cannot be written; once the run is begun, a full disk stops nothing.
     """
@@ -63,4 +65,5 @@ def start_run(
     address = server or os.environ.get("TIDEBOOK_SERVER")
     if address:
         run.accompany(Reporting(run.folder, address, token or os.environ.get("TIDEBOOK_TOKEN", "")))
+    end_with_program(run)
     return run

@@ -136,6 +136,11 @@ class RunWriter(RunFolder):
         else:
             self.update_status(status, reason)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether the run has not ended, and this object is what writes it."""
+        return self._beating and self._metadata.get("status") not in ENDED
+
     def close(self) -> None:
         """Lets other processes write the run; the status stays. A later write takes it again."""
         with self._lock:

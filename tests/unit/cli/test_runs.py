@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from tests.unit.integrations.mlflow_stand_in import Store, serving
 from tidebook.cli.app import app
+from tidebook.cli.output import console
 from tidebook.cli.runs.listing import duration
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, TidebookError
 from tidebook.core.settings import Settings
@@ -176,6 +178,26 @@ def test_tags_project_notes_and_pin_are_changed(runs: Command) -> None:
         runs("tag", "a")
     with pytest.raises(InvalidInput, match="A project's name"):
         runs("tag", "a", "--project", "No Such")
+
+
+def test_runs_are_not_moved_to_a_project_that_the_home_does_not_know(runs: Command) -> None:
+    made("a")
+    CliRunner().invoke(app, ["projects", "add", "east"])
+    runs("tag", "a", "--project", "east")
+    with pytest.raises(NotFound, match="projects add esat"):
+        runs("tag", "a", "--project", "esat")
+    assert labels.read(Settings().out / "a").project == "east"
+
+
+def test_a_narrow_terminal_shows_whole_names_and_dates(runs: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "width", 80)
+    run = made("rossmann_S001_lstm_20261121_101500")
+    for name in ("loss", "smape", "coverage", "direction_accuracy"):
+        run.log({name: 0.123456})
+    run.finish()
+    (line,) = [line for line in runs("list").stdout.splitlines() if "rossmann" in line]
+    assert line.startswith("rossmann_S001_lstm_20261121_101500 ")
+    assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d$", line)
 
 
 def test_archived_runs_are_left_out_of_lists_until_they_are_brought_back(runs: Command) -> None:

@@ -322,3 +322,49 @@ def test_a_twin_of_a_name_as_long_as_the_disk_takes_is_refused_in_words(out: Pat
     with pytest.raises(InvalidInput, match="must not be longer than the disk allows"):
         start(out, name="x" * 255)
     assert [path.name for path in out.iterdir()] == ["x" * 255]
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "reason"),
+    [
+        ("", "completed", None),
+        ("raise KeyError('price')", "failed", "KeyError: 'price'"),
+        ("sys.exit(3)", "failed", "the program ended with exit code 3"),
+        ("sys.exit('no data')", "failed", "the program ended with exit code no data"),
+        ("sys.exit()", "completed", None),
+        ("run.close()", "training", None),
+    ],
+)
+def test_a_run_that_nobody_finished_ends_with_the_program(out: Path, end: str, status: str, reason: str | None) -> None:
+    code = (
+        "import sys, tidebook\n"
+        f"run = tidebook.start_run(output_dir={str(out)!r}, name='left', resources=False)\nrun.log(loss=1)\n{end}"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True)
+    metadata = json.loads((out / "left" / "metadata.json").read_text())
+    assert (metadata["status"], metadata.get("reason")) == (status, reason)
+    assert bool(metadata.get("finished_at")) == (status != "training")
+    assert (out / "left" / "context.json").exists() or status == "training"
+
+
+def test_a_run_that_a_function_forgot_ends_with_the_program(out: Path) -> None:
+    code = (
+        "import gc, tidebook\n"
+        f"def train(): tidebook.start_run(output_dir={str(out)!r}, name='left', context=False).log(loss=1)\n"
+        "train(); gc.collect()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert summary(out / "left")["status"] == "completed"
+
+
+def test_a_forked_child_ends_none_of_its_parents_runs(out: Path) -> None:
+    code = (
+        "import os, sys, tidebook\n"
+        f"run = tidebook.start_run(output_dir={str(out)!r}, name='left', context=False)\n"
+        "child = os.fork()\n"
+        "if child == 0: sys.exit(1)\n"
+        "os.waitpid(child, 0); run.log(loss=1); print(run.load_run('left', run.folder.parent).status)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert shown.stdout.strip() == "training"
+    assert summary(out / "left")["status"] == "completed"

@@ -10,8 +10,10 @@ import typer
 
 from tidebook.cli.words import words
 
-METRICS = 3  #: columns of metrics where none were asked for
+WIDE = 110  #: characters of a terminal that has room for
+METRICS = 3  #: columns of metrics where none were asked for, else for one
 _STATUSES = frozenset({"initialized", "preparing", "training", "completed", "failed"})
+_DATES = frozenset({"created", "started", "finished", "updated"})
 _FIRST = ("wape", "val_loss", "loss", "train_loss")
 
 
@@ -38,11 +40,11 @@ def list_(
     if not shown:
         console.print(words("no_runs" if where is None else "no_such_runs"))
         return
-    fields = asked or _fields(shown)
+    fields = asked or _fields(shown, METRICS if console.width >= WIDE else 1)
     print_table(
         [words("run"), *(_title(name) for name in fields)],
         [[_name(item), *(value(item, name) for name in fields)] for item in shown],
-        whole=1,
+        whole={0, *(i for i, name in enumerate(fields, 1) if name in _DATES)},
     )
     if len(found) > len(shown):
         console.print(words("more_runs", shown=len(shown), total=len(found)), style="dim")
@@ -56,7 +58,7 @@ def value(item: Mapping[str, Any], name: str) -> object:
     match name:
         case "status":
             return words(f"status_{item['status']}") if item["status"] in _STATUSES else item["status"]
-        case "created" | "started" | "finished" | "updated":
+        case _ if name in _DATES:
             key = "created_at" if name == "started" else f"{name}_at"
             return str(item[key] or "–")[:16].replace("T", " ")
         case "duration":
@@ -77,11 +79,11 @@ def duration(seconds: float | None) -> str | None:
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def _fields(items: Sequence[Mapping[str, Any]]) -> list[str]:
+def _fields(items: Sequence[Mapping[str, Any]], most: int) -> list[str]:
     counted = Counter(name for item in items for name in item["metrics"])
     first = [name for name in _FIRST if name in counted]
     others = [name for name, _ in counted.most_common() if name not in first]
-    metrics = [f"metrics.{name}" for name in (first + others)[:METRICS]]
+    metrics = [f"metrics.{name}" for name in (first + others)[:most]]
     projects = {item["project"] for item in items}
     return ["status", *(["project"] if len(projects) > 1 else []), *metrics, "duration", "created"]
 

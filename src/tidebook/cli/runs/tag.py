@@ -19,6 +19,7 @@ def tag(
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """Changes the tags, the project or the notes of runs."""
+    from tidebook.cli.catalog import check_project
     from tidebook.cli.output import console, print_json
     from tidebook.cli.runs.finding import chosen
     from tidebook.core.errors import InvalidInput
@@ -39,6 +40,8 @@ def tag(
             fix="Write key=value, --remove key, --project or --notes.",
         )
     labels.check({**changes, "tags": {key: text for key, text in tags.items() if text is not None}})
+    if project is not None:
+        check_project(project)
     runs = chosen(names, where)
     done = {folder.name: labels.change(folder, tag=tags, **changes).to_json() for folder in runs}
     if json:
