@@ -132,6 +132,14 @@ def test_runs_are_compared_by_what_differs_and_the_best_is_marked(runs: Command)
         runs("compare")
 
 
+def test_a_terminal_is_told_nothing_by_names_and_values_of_others(runs: Command) -> None:
+    made("a", params={"note\x1b[2J": "x\x1b]0;title\x07"})
+    made("b", params={"note\x1b[2J": "y"})
+    for shown in (runs("compare", "a", "b").stdout, runs("show", "a").stdout):
+        assert "\x1b" not in shown
+        assert "note" in shown
+
+
 def test_the_end_of_a_log_or_of_the_metrics_is_shown(runs: Command) -> None:
     run = made("a", finish=False)
     run.log({"loss": float("nan"), "f1": 0.25}, step=7, phase="valid")

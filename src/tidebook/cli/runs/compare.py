@@ -47,14 +47,14 @@ def _print(names: Sequence[str], plain: Sequence[Mapping[str, Any]], metrics: Se
     from rich.table import Table
     from rich.text import Text
 
-    from tidebook.cli.output import console
+    from tidebook.cli.output import console, harmless
 
-    rows = [[Text(row["name"], "cyan"), *(_cell(value, best=False) for value in row["values"])] for row in plain]
+    rows = [[Text(harmless(row["name"]), "cyan"), *(_cell(value, best=False) for value in row["values"])] for row in plain]
     rows += [
-        [Text(row["name"]), *(_cell(value, best=place == row["best"]) for place, value in enumerate(row["values"]))]
+        [Text(harmless(row["name"])), *(_cell(value, best=place == row["best"]) for place, value in enumerate(row["values"]))]
         for row in metrics
     ]
-    head = [Text(""), *(Text(name) for name in names)]
+    head = [Text(""), *(Text(harmless(name)) for name in names)]
     grid = [head, *rows]
     if len(names) > BESIDE:
         grid = [list(column) for column in zip(*grid, strict=True)]
@@ -69,7 +69,9 @@ def _print(names: Sequence[str], plain: Sequence[Mapping[str, Any]], metrics: Se
 def _cell(value: object, *, best: bool) -> Text:
     from rich.text import Text
 
+    from tidebook.cli.output import harmless
+
     if value is None:
         return Text("–", "dim")
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    text = f"{value:.6g}" if isinstance(value, float) else harmless(str(value))
     return Text(f"{text} ★" if best else text, "bold green" if best else "")
