@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4 << 30  #: of the whole cache
 EVICT = 600.0  #: seconds between looks at its size
+READ = 1 << 15  #: points up to which a curve is read rather than mapped into memory, which takes longer
 AHEAD = 4 << 20  #: bytes of a log that are read when nobody has asked yet
 
 
@@ -169,8 +170,10 @@ def _place(state: State, name: str, phase: str | None) -> int | None:
 def _rows(state: State, folder: Path, number: int) -> Floats:
     import numpy as np
 
-    shape = (state.series[number].points, WIDTH)
-    return np.memmap(state.file(folder, number), np.dtype("<f8"), "r", shape=shape)
+    path, points = state.file(folder, number), state.series[number].points
+    if points <= READ:
+        return np.fromfile(path, np.dtype("<f8"), points * WIDTH).reshape(points, WIDTH)
+    return np.memmap(path, np.dtype("<f8"), "r", shape=(points, WIDTH))
 
 
 def _shown(
