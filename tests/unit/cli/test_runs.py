@@ -208,6 +208,13 @@ def test_a_narrow_terminal_shows_whole_names_and_dates(runs: Command, monkeypatc
     assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d$", line)
 
 
+def test_what_is_wrong_with_a_file_is_told_with_the_run(runs: Command) -> None:
+    run = made("a")
+    (run.folder / "context.json").write_text("{cut")
+    (problem,) = json.loads(runs("show", "a", "--json").stdout)["problems"]
+    assert problem.startswith("context.json")
+
+
 def test_archived_runs_are_left_out_of_lists_until_they_are_brought_back(runs: Command) -> None:
     made("a")
     made("b")

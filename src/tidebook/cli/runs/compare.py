@@ -49,9 +49,14 @@ def _print(names: Sequence[str], plain: Sequence[Mapping[str, Any]], metrics: Se
 
     from tidebook.cli.output import console, harmless
 
-    rows = [[Text(harmless(row["name"]), "cyan"), *(_cell(value, best=False) for value in row["values"])] for row in plain]
+    rows = [
+        [Text(harmless(row["name"]), "cyan"), *(_cell(value, best=False) for value in row["values"])] for row in plain
+    ]
     rows += [
-        [Text(harmless(row["name"])), *(_cell(value, best=place == row["best"]) for place, value in enumerate(row["values"]))]
+        [
+            Text(harmless(row["name"])),
+            *(_cell(value, best=place == row["best"]) for place, value in enumerate(row["values"])),
+        ]
         for row in metrics
     ]
     head = [Text(""), *(Text(harmless(name)) for name in names)]

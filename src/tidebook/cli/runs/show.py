@@ -29,7 +29,8 @@ def show(
     folder = find(run)
     item = summary(folder)
     if json:
-        print_json(item | _more(folder))
+        more, problems = _more(folder)
+        print_json(item | more | {"problems": list(dict.fromkeys([*item["problems"], *problems]))})
         return
     console.print(item["run_name"], style="bold", highlight=False, markup=False)
     facts = [(words(f"run_{name}"), value(item, name)) for name in _PLAIN]
@@ -45,17 +46,23 @@ def show(
         console.print(harmless(line), highlight=False, markup=False, style="dim")
 
 
-def _more(folder: Path) -> dict[str, Any]:
+def _more(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """What only the details show, and what is wrong with it."""
     from tidebook.runs import checkpoints
     from tidebook.runs.record import read_object
 
-    return {
-        "config": read_object(folder / "config.json", []),
-        "context": read_object(folder / "context.json", []),
-        "eval_results": read_object(folder / "results" / "eval_results.json", []),
+    problems: list[str] = []
+    files = {
+        "config": folder / "config.json",
+        "context": folder / "context.json",
+        "eval_results": folder / "results" / "eval_results.json",
+    }
+    more = {
+        **{name: read_object(path, problems) if path.exists() else {} for name, path in files.items()},
         "checkpoints": checkpoints.epochs(folder / "checkpoints"),
         "best": checkpoints.best_metrics(folder / "checkpoints") or None,
     }
+    return more, problems
 
 
 def _sorted(items: Iterable[tuple[str, Any]]) -> list[tuple[str, object]]:
