@@ -20,6 +20,10 @@ NAMES = (
     "tracking",
     "ingest",
     "finding",
+    "registry",
+    "retention",
+    "store_http",
+    "store",
 )
 
 

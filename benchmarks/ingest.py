@@ -134,7 +134,7 @@ def _mlflow() -> float | None:
         with (Path(folder) / "output").open("w") as output:
             process = subprocess.Popen([*command, *store], stdout=output, stderr=output, cwd=folder)
         try:
-            _wait_for(f"{url}/health")
+            wait_for(f"{url}/health")
             done = subprocess.run([python, "-c", MLFLOW, url], check=True, capture_output=True, text=True)
             return float(done.stdout.split()[-1])
         finally:
@@ -143,7 +143,8 @@ def _mlflow() -> float | None:
             process.wait()
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
+    """Returns as soon as a server answers there."""
     for _ in range(120):
         try:
             if httpx.get(url, trust_env=False).is_success:

@@ -10,8 +10,19 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from tidebook.api import forecast, load_panel, train
     from tidebook.runs.start import start_run
+    from tidebook.store.model_file import ModelFile
+    from tidebook.store.profiles import APILocal, list_profiles
 
-__all__ = ["__version__", "forecast", "load_panel", "start_run", "train"]
+__all__ = [
+    "APILocal",
+    "ModelFile",
+    "__version__",
+    "forecast",
+    "list_profiles",
+    "load_panel",
+    "start_run",
+    "train",
+]
 
 
 def __dir__() -> list[str]:
@@ -23,4 +34,8 @@ def __getattr__(name: str) -> object:
         return getattr(import_module("tidebook.api"), name)
     if name == "start_run":  # Not through the API, whose imports take longer than the run.
         return import_module("tidebook.runs.start").start_run
+    if name == "ModelFile":
+        return import_module("tidebook.store.model_file").ModelFile
+    if name in {"APILocal", "list_profiles"}:
+        return getattr(import_module("tidebook.store.profiles"), name)
     raise AttributeError(f"module 'tidebook' has no attribute {name!r}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tidebook.core.arrays import F32, I64
 
@@ -133,6 +134,36 @@ class FileEntry:
     digest: str  #: "blake3:" and the hex digest of the content
 
 
+class Tree(Protocol):
+    """Files below one place: a folder, a prefix of an object store, a tree of a server. Paths have '/'."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, for people, without secrets."""
+
+    def entries(self) -> dict[str, FileEntry]:
+        """Every file as it is now, by its path; `digest` is "" where nobody knows it without reading the file."""
+
+    def read(self, path: str, start: int = 0) -> Iterator[bytes]:
+        """The content from byte `start` on, in pieces; NotFound where there is no such file."""
+
+    def take(self, source: Tree, entry: FileEntry, path: str | None = None) -> FileEntry:
+        """Makes `path` (default: the entry's) a copy of the source's file `entry`, seen whole or not at all.
+
+        What has come already of a copy that was cut is not sent again. The digest is that of the bytes that arrived;
+        Conflict where it is not the entry's, or where the source changes meanwhile, and then nothing has changed here.
+        """
+
+    def share(self, entry: FileEntry, held: str) -> bool:
+        """Makes `entry.path` the same content as the file at `held` below the store, at no cost; False if it cannot."""
+
+    def remove(self, paths: Iterable[str]) -> list[str]:
+        """Removes files, and returns those that were there."""
+
+    def keep(self, entries: Mapping[str, FileEntry]) -> None:
+        """Writes down the digests that are known now, for `entries()` to say without reading."""
+
+
 class Store(Protocol):
     """Trees of files, each complete from the moment its manifest exists. Prefixes are relative, with '/'."""
 
@@ -157,14 +188,37 @@ class Store(Protocol):
     def trees(self, prefix: str = "") -> Iterable[str]:
         """The prefixes of all complete trees below `prefix`."""
 
+    def lines(self) -> Iterable[str]:
+        """The prefixes below which a number was ever given, be it a claim or a deleted version."""
+
+    def below(self, prefix: str) -> list[str]:
+        """The names right below a prefix that have files below them, in order; none where there is no such prefix."""
+
+    def tree(self, prefix: str) -> Tree:
+        """The files below a prefix, whether or not they make a complete tree."""
+
     def open(self, prefix: str, path: str) -> Path:
-        """A local path to read a file of a tree from."""
+        """A local path to read a file of a complete tree from."""
+
+    def folder(self, prefix: str) -> Path:
+        """A local folder with all files of a complete tree, to be read only."""
 
     def location(self, prefix: str) -> str:
         """Where a tree lies, for people: its folder or URL."""
 
     def delete(self, prefix: str, reason: str) -> None:
         """Writes the tombstone, then removes the content."""
+
+    def record(self, prefix: str, name: str) -> dict[str, Any] | None:
+        """A small mutable JSON object beside a tree or line (labels.json, aliases.json …); None where there is none."""
+
+    def amend(
+        self, prefix: str, name: str, change: Callable[[dict[str, Any] | None], dict[str, Any] | None]
+    ) -> dict[str, Any] | None:
+        """Replaces such an object by what `change` makes of it (None removes it); nobody else changes it meanwhile."""
+
+    def workspace(self, name: str) -> AbstractContextManager[Path]:
+        """A local folder for what is made before it is stored; Conflict where another process is in that of `name`."""
 
 
 class Executor(Protocol):
@@ -186,6 +240,14 @@ class Executor(Protocol):
         """Forgets the runners that have ended."""
 
 
+class Bound(NamedTuple):
+    """What a metric of a version must keep to."""
+
+    metric: str  #: its name: wape
+    operator: str  #: <=, <, >=, > or =
+    value: float
+
+
 class Index(Protocol):
     """What lists ask. The catalog implements it; a scan of the folders stands in where there is no database."""
 
@@ -198,6 +260,9 @@ class Index(Protocol):
         aggregation: str | None = None,
         search: str | None = None,
         project: str | None = None,
+        metric: Bound | None = None,
+        alias: str | None = None,
+        archived: bool | None = None,
         offset: int = 0,
         limit: int | None = None,
     ) -> tuple[list[dict[str, Any]], int]:

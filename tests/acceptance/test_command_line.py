@@ -115,7 +115,7 @@ def test_models_and_runs_are_listed_shown_and_deleted(tidebook: Command, table: 
     runs = tidebook("runs", "list", "--json").json["runs"]
     assert {run["status"] for run in runs} == {"completed"}
     assert tidebook("runs", "show", runs[0]["run_name"]).code == 0
-    deleted = tidebook("models", "delete", "store/S1_all/seasonal_naive/v1", "--yes", "--reason", "a try")
+    deleted = tidebook("models", "delete", "store/S1_all/seasonal_naive/v1", "--yes", "--force", "--reason", "a try")
     assert deleted.code == 0, deleted.err
     assert tidebook("models", "list", "--json").json["pagination"]["total"] == 1
     gone = tidebook("forecast", "store/S1_all/seasonal_naive", "--json")

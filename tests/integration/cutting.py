@@ -15,13 +15,14 @@ from typing import Self
 class CuttingProxy:
     """Passes connections on to a port of this machine until each has used up the bytes that chance gave it."""
 
-    def __init__(self, port: int, *, seed: int, longest: int) -> None:
+    def __init__(self, port: int, *, seed: int, longest: int, answers: int = 3000) -> None:
         self.port = port  #: where the server listens; may be changed
         self.cuts = 0
         self.cutting = True
+        self.flips = 0  #: how many bits are turned on the way, each in the midst of another connection
         self.slow = 0.0  #: seconds that every 32 kB on their way to the server take
         self._random = random.Random(seed)
-        self._longest = longest
+        self._longest, self._answers = longest, answers
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
@@ -57,8 +58,8 @@ class CuttingProxy:
             client.close()
             return
         with _ending(client, server):
-            # Answers are short: where a cut is to fall into one, it must come after few bytes.
-            budgets = [self._random.randrange(1, self._longest), self._random.randrange(1, 3000)]
+            # Answers are short, mostly: where a cut is to fall into one, it must come after few bytes.
+            budgets = [self._random.randrange(1, self._longest), self._random.randrange(1, self._answers)]
             ways = [(client, server, budgets[0]), (server, client, budgets[1])]
             threads = [threading.Thread(target=self._pump, args=way, daemon=True) for way in ways]
             for thread in threads:
@@ -67,11 +68,16 @@ class CuttingProxy:
                 thread.join()
 
     def _pump(self, source: socket.socket, target: socket.socket, budget: int) -> None:
+        passed, flipped = 0, False
         with suppress(OSError):
             while True:
                 data = source.recv(min(32768, budget) if self.cutting else 32768)
                 if not data:
                     break
+                if self.flips and not flipped and passed > 100_000:
+                    self.flips, flipped = self.flips - 1, True
+                    data = bytes([data[0] ^ 1]) + data[1:]
+                passed += len(data)
                 time.sleep(self.slow * len(data) / 32768)
                 target.sendall(data)
                 if self.cutting:

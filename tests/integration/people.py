@@ -18,6 +18,7 @@ from tidebook.core.settings import Settings
 
 PRIVATE = "product/P007_all/lstm"  #: a line of which all versions are Anna's
 SHARED = "product/P001_all/lstm"  #: a line with a version for everybody, and a better one of Anna's
+FILES = "secret-model"  #: a model of Anna's of which there are only files
 GIVEN = "product/P002_all/lstm"  #: a version for everybody that was trained on a dataset of Anna's
 RUN = "lstm_20260101_000000"
 
@@ -51,7 +52,7 @@ class People:
     def secrets(self) -> list[str]:
         """What Bo must never read."""
         private = [self.task, self.forecast, self.token_id, self.view, "secret sales", "north"]
-        return [*private, "P007", f"{SHARED}/v2", RUN]
+        return [*private, "P007", f"{SHARED}/v2", RUN, FILES]
 
 
 def added(admin: httpx.Client, user_id: str, name: str) -> tuple[str, str]:
@@ -74,6 +75,9 @@ def gathered(folder: Path) -> Iterator[People]:
     whose = {"project": "north", "owner": "anna"}
     publish(home, SHARED, validation={"wape": 0.1, "end": "2026-01-01"}, **whose)
     publish(home, PRIVATE, **whose)
+    model = home / "saved_models" / "files" / FILES
+    write_json(model / "v1" / "weights.json", {"x": 1})
+    write_json(model / "labels.json", {"format_version": 1, **whose})
     dataset = save_dataset(Settings(home=home), "secret sales")
     publish(home, GIVEN, dataset={"id": dataset})
     common = save_dataset(Settings(home=home), "everybody's")

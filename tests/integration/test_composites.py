@@ -47,6 +47,8 @@ def test_an_ensemble_holds_its_members_so_that_deleting_them_changes_nothing(tab
     trained(table, "seasonal_naive", hyperparameters={"season": 14})
     members = "product/P1_all/lstm/best, product/P1_all/seasonal_naive/v1"
     made = trained(table, "ensemble", hyperparameters={"members": members, "weights": "fitted"})
+    recorded = "product/P1_all/lstm/v1, product/P1_all/seasonal_naive/v1"
+    assert ModelManager(settings).get(str(made.version))["metadata"]["hyperparameters"]["members"] == recorded
     assert made.version == "product/P1_all/ensemble/v1"
     manager = ModelManager(settings)
     metadata = manager.get("product/P1_all/ensemble/v1")["metadata"]
@@ -58,7 +60,7 @@ def test_an_ensemble_holds_its_members_so_that_deleting_them_changes_nothing(tab
     assert all(f"{address}  " in log for address in addresses)
     before = points(tidebook.forecast("product/P1_all/ensemble", horizon=10, future=PLAN, save=False))
     for address in addresses:
-        manager.delete(address)
+        manager.delete(address, "a test", force=True)
     assert points(tidebook.forecast("product/P1_all/ensemble", horizon=10, future=PLAN, save=False)) == before
 
 

@@ -320,13 +320,13 @@ def test_a_version_that_others_publish_or_delete_appears_and_vanishes(
         return {item["address"] for item in http.get("/api/models").json()["models"]}
 
     eventually(lambda: address in listed(), 4)
-    manager.delete(address)
+    manager.delete(address, "a test", force=True)
     eventually(lambda: address not in listed(), 4)
     again = str(manager.publish(run, "product/P001_all/lstm", metadata, {}, publish_id="third"))
     eventually(lambda: again in listed(), 4)
-    assert http.delete(f"/api/models/{again}").status_code == 204
+    assert http.delete(f"/api/models/{again}", params={"force": True, "reason": "a test"}).status_code == 204
     assert again not in listed()
-    assert http.delete(f"/api/models/{again}").status_code == 404
+    assert http.delete(f"/api/models/{again}", params={"force": True, "reason": "a test"}).status_code == 404
 
 
 def test_the_session_tells_the_limits(real: Server, http: httpx.Client) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from tests.integration.people import GIVEN, PRIVATE, RUN, SHARED, People
+from tests.integration.people import FILES, GIVEN, PRIVATE, RUN, SHARED, People
 from tests.integration.test_restart import subscribe
 from tidebook.server.app import ROUTERS
 from tidebook.server.auth import OPEN
@@ -27,16 +27,20 @@ def routes(people: People) -> list[tuple[str, str, bool]]:
         "token_id": people.token_id,
         "view_id": people.view,
         "path": "metadata.json",
+        "prefix": f"{PRIVATE}/v1",
+        "line": PRIVATE,
+        "alias": "production",
+        "project": "north",
     }
     found = []
     for router in ROUTERS:
         for route in router.routes:
             if not isinstance(route, APIRoute) or not route.include_in_schema or route.path in OPEN:
                 continue
-            in_project = route.path.startswith("/api/projects")
+            in_project = route.path.startswith(("/api/projects", "/api/retention"))
             own = {
                 **values,
-                "name": "north" if in_project else "metadata.json",
+                "name": "north" if in_project else FILES if route.path.startswith("/api/store") else "metadata.json",
                 "user_id": "bo" if in_project else "anna",
             }
             path = re.sub(r"\{(\w+)[^}]*\}", lambda match, own=own: own[match[1]], route.path)  # type: ignore[misc]
@@ -49,23 +53,44 @@ BODIES: dict[str, Any] = {
     "projects": {"title": "Mine now"},
     "users": {"role": "administrator"},
     "runs": {"notes": "Mine now"},
+    "models": {"notes": "Mine now"},
+    "aliases": {"version": "v1", "reason": "mine now"},
+    "policies": {"versions": {"newest": 1}},
 }
+FILE: dict[str, str | int] = {
+    "path": "metadata.json",
+    "size": 0,
+    "mtime": "2026-01-01T00:00:00+00:00",
+    "digest": f"blake3:{'0' * 64}",
+}
+STORE: dict[str, Any] = {
+    "commits": {"claim": "run", "files": [FILE]},
+    "shares": {"file": FILE, "held": f"{PRIVATE}/v1/metadata.json"},
+    "contents": {"paths": ["metadata.json"]},
+    "removals": {"paths": ["metadata.json"]},
+}  #: what goes with POST
 QUERY: dict[str, str | int] = {
     "kind": "product",
     "name": "loss",
     "run": RUN,
-    "path": "training.log",
+    "path": "metadata.json",
     "offset": 0,
     "digest": "0" * 64,
+    "a": f"{PRIVATE}/v1",
+    "b": f"{SHARED}/v2",
 }
 
 
 def asked(client: httpx.Client, method: str, path: str) -> httpx.Response:
     """The answer to a request that is well-formed."""
     body = next((BODIES[part] for part in reversed(path.split("/")) if part in BODIES), None)
+    if path.startswith("/api/store"):
+        own = {**FILE, "line": PRIVATE, "owner": "run", "name": "labels.json", "prefix": f"{PRIVATE}/v1"}
+        return client.request(method, path, params=own, json=STORE.get(path.split("/")[3]))
     if method in {"PUT", "PATCH"} and body is not None and "/ingest/" not in path:
         return client.request(method, path, json=body, params=QUERY)
-    return client.request(method, path, params=QUERY)
+    query = {**QUERY, "kind": "version"} if path.startswith("/api/retention") else QUERY
+    return client.request(method, path, params=query)
 
 
 def test_nothing_in_a_private_project_of_others_exists_whatever_is_asked(people: People) -> None:

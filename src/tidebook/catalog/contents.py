@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Table, func, select
 
-from tidebook.catalog.tables import datasets, model_versions, prediction_history, runs, tasks
+from tidebook.catalog.access import Access
+from tidebook.catalog.tables import datasets, prediction_history, runs, tasks
+from tidebook.catalog.version_tables import model_versions
 
 KINDS: dict[str, Table] = {
     "runs": runs,
@@ -31,4 +33,19 @@ def owners(connection: Connection, project: str) -> set[str]:
     for table in (*KINDS.values(), tasks):
         query = select(table.c.owner).where(table.c.project == project).distinct()
         found |= {owner or "" for owner in connection.execute(query).scalars()}
+    return found
+
+
+def names_seen(connection: Connection, access: Access) -> dict[str, set[str]]:
+    """The names of all things of each kind that a user sees."""
+    names = {
+        "runs": runs.c.run_name,
+        "versions": model_versions.c.address,
+        "datasets": datasets.c.id,
+        "forecasts": prediction_history.c.id,
+    }
+    found: dict[str, set[str]] = {}
+    for kind, table in KINDS.items():
+        query = select(names[kind]).where(access.where(table.c.project, table.c.owner))
+        found[kind] = set(connection.execute(query).scalars())
     return found

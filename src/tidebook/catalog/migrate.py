@@ -44,6 +44,11 @@ def migrate(database: Database) -> None:
             ) from error
 
 
+def is_current(database: Database) -> bool:
+    """Whether the database has the newest schema."""
+    return _revision(database) == HEAD
+
+
 def _revision(database: Database) -> str | None:
     with database.read() as connection:
         if not inspect(connection).has_table("alembic_version"):

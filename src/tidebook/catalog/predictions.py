@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from tidebook.catalog import moments
 from tidebook.catalog.access import Access
 from tidebook.catalog.database import Database
 from tidebook.catalog.paging import page
 from tidebook.catalog.tables import prediction_history
-from tidebook.core.errors import TidebookError
+from tidebook.core.errors import NotFound, TidebookError
 from tidebook.core.settings import Settings
 from tidebook.records import forecast as records
 
@@ -38,7 +39,7 @@ class Predictions:
         return [row.item for row in rows], following
 
     def add(self, result: dict[str, Any]) -> None:
-        """The row of a result whose file has been written."""
+        """The row of a result, or of what stands in for one in the archive, whose file has been written."""
         item = records.summary(result)
         with self._database.write() as connection:
             connection.execute(delete(prediction_history).where(prediction_history.c.id == item["id"]))
@@ -63,16 +64,41 @@ class Predictions:
 
     def sync(self) -> int:
         """Brings the rows in line with the files; returns how many rows changed. A damaged file gets no row."""
-        files = set(records.every(self._settings))
+        files = records.every(self._settings)
         with self._database.read() as connection:
-            rows = set(connection.execute(select(prediction_history.c.id)).scalars())
-        for gone in rows - files:
-            self.remove(gone)
+            query = select(prediction_history.c.id, prediction_history.c.is_archived)
+            rows = {row.id: row.is_archived for row in connection.execute(query)}
+        gone = rows.keys() - files
+        for each in gone:
+            self.remove(each)
         added = 0
-        for new in files - rows:
+        for each, is_archived in files.items():
+            if rows.get(each) is is_archived:
+                continue
             try:
-                self.add(records.load(self._settings, new))
+                self.add(records.archived(self._settings, each) or records.load(self._settings, each))
                 added += 1
             except (TidebookError, KeyError, TypeError) as error:
-                logger.warning("forecast %s is passed over: %s", new, error)
-        return len(rows - files) + added
+                logger.warning("forecast %s is passed over: %s", each, error)
+        return len(gone) + added
+
+    def refresh(self, prediction_id: str) -> None:
+        """Brings the row of one forecast in line with its file."""
+        try:
+            self.add(records.archived(self._settings, prediction_id) or records.load(self._settings, prediction_id))
+        except NotFound:
+            self.remove(prediction_id)
+
+    def referring(self, addresses: Collection[str], *, here: bool = False) -> dict[str, int]:
+        """How many forecasts refer to each of these versions; none: left out. With `here` not those in the archive."""
+        found: dict[str, int] = {}
+        wanted = list(addresses)
+        with self._database.read() as connection:
+            for start in range(0, len(wanted), 500):
+                some = prediction_history.c.model.in_(wanted[start : start + 500])
+                query = select(prediction_history.c.model, func.count()).where(some)
+                if here:
+                    query = query.where(prediction_history.c.is_archived.is_(False))
+                counts = connection.execute(query.group_by(prediction_history.c.model))
+                found |= {str(model): int(count) for model, count in counts}
+        return found

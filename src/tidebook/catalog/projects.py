@@ -8,9 +8,9 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from tidebook.catalog import moments
 from tidebook.catalog.access import Access
-from tidebook.catalog.contents import contents, owners
+from tidebook.catalog.contents import contents, names_seen, owners
 from tidebook.catalog.database import Database
-from tidebook.catalog.tables import project_members, projects
+from tidebook.catalog.tables import project_members, projects, retention_policies
 from tidebook.catalog.users import User, check_active
 from tidebook.core.errors import Conflict, Forbidden, InvalidInput, NotFound, nearest
 from tidebook.records.labels import DEFAULT_PROJECT, check_project
@@ -54,6 +54,11 @@ class Projects:
         for pair in pairs:
             members.setdefault(pair.project, []).append(pair.user_id)
         return [_shown(row, members.get(row.name, []), user) for row in rows if row.name in seen]
+
+    def things(self, access: Access) -> dict[str, set[str]]:
+        """The names of all runs, versions, forecasts and datasets that a user sees."""
+        with self._database.read() as connection:
+            return names_seen(connection, access)
 
     def get(self, name: str, user: User) -> dict[str, Any]:
         """One of them; NotFound where there is none, or none that the user sees."""
@@ -117,6 +122,7 @@ class Projects:
                     fix="Delete what is in it; runs can also be moved to another project.",
                     left=left,
                 )
+            connection.execute(delete(retention_policies).where(retention_policies.c.project == name))
             connection.execute(delete(projects).where(projects.c.name == name))
 
     def share(self, name: str, user: User, member: str) -> dict[str, Any]:

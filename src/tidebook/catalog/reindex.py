@@ -15,9 +15,12 @@ from tidebook.catalog.predictions import Predictions
 from tidebook.catalog.run_sync import RunSync
 from tidebook.catalog.runs import Runs
 from tidebook.catalog.sync import Sync
-from tidebook.catalog.tables import datasets, model_versions, prediction_history, runs
+from tidebook.catalog.tables import datasets, prediction_history, runs
+from tidebook.catalog.version_tables import model_versions
 from tidebook.catalog.versions import Versions
 from tidebook.core.settings import Settings
+from tidebook.registry import ModelManager
+from tidebook.registry.adopt import adopt_all
 
 
 @dataclass(frozen=True)
@@ -28,27 +31,24 @@ class Reindexed:
     versions: int
     forecasts: int
     datasets: int
+    adopted: int  #: of the versions, those that another program wrote and that were taken in now
+    passed_over: list[str]  #: folders of such versions that were not, and why
     seconds: float
 
 
 def reindex(database: Database, settings: Settings) -> Reindexed:
     """Drops the derived rows of the home and the cache of curves, and makes the rows again. A server may go on."""
     began = time.monotonic()
+    models = ModelManager(settings)
+    adopted = adopt_all(models.store)
+    models.rebuild_versions()
+    Versions(database).clear()
     with database.write() as connection:
-        for table in (model_versions, prediction_history, datasets):
+        for table in (prediction_history, datasets):
             connection.execute(delete(table))
     shutil.rmtree(settings.cache / "curves", ignore_errors=True)
-    rows = Runs(database)
-    rows.clear()
-    sync = Sync(
-        settings,
-        Versions(database),
-        Predictions(database, settings),
-        Datasets(database, settings),
-        RunSync(settings, rows),
-    )
-    sync.everything()
-    sync.runs.look(math.inf)
+    Runs(database).clear()
+    renewed(database, settings)
     with database.read() as connection:
         counts = {
             name: connection.execute(select(func.count()).select_from(table)).scalar_one()
@@ -59,4 +59,23 @@ def reindex(database: Database, settings: Settings) -> Reindexed:
                 ("datasets", datasets),
             )
         }
-    return Reindexed(seconds=time.monotonic() - began, **counts)
+    return Reindexed(
+        **counts,
+        adopted=len(adopted.addresses),
+        passed_over=[f"{prefix}: {error}" for prefix, error in adopted.failed],
+        seconds=time.monotonic() - began,
+    )
+
+
+def renewed(database: Database, settings: Settings) -> Sync:
+    """Brings the rows in line with the files, where no server does; returns what keeps them so."""
+    sync = Sync(
+        settings,
+        Versions(database),
+        Predictions(database, settings),
+        Datasets(database, settings),
+        RunSync(settings, Runs(database)),
+    )
+    sync.everything()
+    sync.runs.look(math.inf)
+    return sync

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tidebook.catalog.datasets import Datasets
 from tidebook.catalog.predictions import Predictions
 from tidebook.catalog.run_sync import RunSync
+from tidebook.catalog.version_sync import VersionSync
 from tidebook.catalog.versions import Versions
-from tidebook.core.errors import TidebookError
-from tidebook.core.scope import Address
+from tidebook.core.errors import StorageFailure
 from tidebook.core.settings import Settings
-from tidebook.registry.item import address_of, read_item
 from tidebook.store import open_store
 
 logger = logging.getLogger(__name__)
 
 SHARE = 50  #: a look that took t seconds is not repeated before SHARE · t, unless something shows that it must
 FIRST = 1.0  #: seconds for the runs at the start; where they are more, the rest comes in later looks
+PAUSE = 10.0  #: seconds until a store that did not answer is asked again
 RECENT = 2_000_000_000  #: nanoseconds in which a second change may leave the same modification time
 
 
@@ -35,17 +34,15 @@ class Sync:
     ) -> None:
         self.runs = runs
         self._settings = settings
-        self._versions, self._predictions, self._datasets = versions, predictions, datasets
-        self._store = open_store(settings)
-        self._lock = threading.Lock()
-        self._due = {"versions": 0.0, "datasets": 0.0}
+        self._predictions, self._datasets = predictions, datasets
+        self._versions = VersionSync(open_store(settings), versions)
+        self._due = {"versions": 0.0, "datasets": 0.0, "store": 0.0}
         self._seen: dict[Path, int] = {}
 
     def everything(self) -> None:
         """All kinds, at the start."""
         self._changed(self._settings.saved_predictions)
-        self._changed(self._newest)
-        self.versions()
+        self._look_at_store()
         self._datasets.sync()
         self._predictions.sync()
         try:
@@ -60,30 +57,30 @@ class Sync:
         finally:  # what is wrong with runs must not keep the others out
             if self._changed(self._settings.saved_predictions):
                 self._predictions.sync()
-            if self._changed(self._newest) or self._is_due("versions"):
-                self._timed("versions", self.versions)
+            self._look_at_store()
             if self._is_due("datasets"):
                 self._timed("datasets", self._datasets.sync)
 
     def versions(self) -> int:
-        """The rows of versions; returns how many changed. A version that cannot be read gets no row."""
-        with self._lock:
-            on_disk = {tree for tree in self._store.trees() if address_of(tree)}
-            rows = self._versions.addresses()
-            gone, new = rows - on_disk, []
-            for tree in on_disk - rows:
-                try:
-                    new.append(read_item(self._store, Address.parse(tree)))
-                except (TidebookError, KeyError, TypeError, ValueError) as error:
-                    logger.warning("version %s is passed over: %s", tree, error)
-            if gone or new:
-                self._versions.replace(gone, new)
-            return len(gone) + len(new)
+        """The rows of all versions; returns how many changed. A version that cannot be read gets no row."""
+        return self._versions.everything()
 
-    @property
-    def _newest(self) -> Path:
-        """The file that the registry replaces with every version."""
-        return self._store.root / "versions.json"
+    def refresh_versions(self, places: Iterable[str]) -> int:
+        """The rows of these versions, and of the versions of these lines, at once; returns how many changed."""
+        return self._versions.refresh(places)
+
+    def _look_at_store(self) -> None:
+        """The versions that changed, or all of them where it is time; nothing for a while where the store is away."""
+        if not self._is_due("store"):
+            return
+        try:
+            if self._is_due("versions"):
+                self._timed("versions", self.versions)
+            else:
+                self._versions.look()
+        except StorageFailure as failure:
+            logger.warning("versions are not looked at for %.0f seconds: %s", PAUSE, failure)
+            self._due["store"] = time.monotonic() + PAUSE
 
     def _changed(self, path: Path) -> bool:
         """Whether `path` has another modification time than at the last look, or one too new to be trusted."""

@@ -114,26 +114,6 @@ tasks = Table(
     Index(None, "state", "created", "id"),
 )
 
-model_versions = Table(
-    "model_versions",
-    metadata,
-    Column("address", ADDRESS, primary_key=True),
-    Column("line", ADDRESS, nullable=False, index=True),  # the address without the version
-    Column("mode", String(10), nullable=False),
-    Column("scope", String(400), nullable=False),
-    Column("aggregation", String(10)),
-    Column("model_type", String(100), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("published", BigInteger, nullable=False),
-    Column("is_best", Boolean, nullable=False),
-    Column("words", Text, nullable=False),  # what a search looks through, in lower case
-    Column("project", PROJECT, nullable=False, server_default="default"),
-    Column("owner", String(200)),
-    Column("item", JSON, nullable=False),  # what lists show
-    Index(None, "published", "address"),
-    Index(None, "model_type", "published", "address"),
-)
-
 prediction_history = Table(
     "prediction_history",
     metadata,
@@ -268,4 +248,36 @@ saved_views = Table(
     Column("query", Text, nullable=False),  # of the page's URL
     Column("created", BigInteger, nullable=False),
     Index(None, "owner", "page", "name"),
+)
+
+retention_policies = Table(
+    "retention_policies",
+    metadata,
+    Column("project", PROJECT, primary_key=True),
+    Column("policy", JSON, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("changed_by", String(200)),
+)
+
+retention_schedule = Table(
+    "retention_schedule",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one
+    Column("is_on", Boolean, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("day", String(10)),  # YYYY-MM-DD that somebody cleans up for, or has
+    Column("seen", BigInteger),  # when whoever does was last seen; NULL when it is done
+    Column("last", JSON),  # what came of it
+)
+
+archived_things = Table(  # derived: what archived.json files say
+    "archived_things",
+    metadata,
+    Column("kind", String(10), primary_key=True),
+    Column("id", ADDRESS, primary_key=True),
+    Column("archived", BigInteger, nullable=False),
+    Column("project", PROJECT, nullable=False),
+    Column("owner", String(200)),
+    Column("item", JSON, nullable=False),  # what lists show
+    Index(None, "archived", "id"),
 )

@@ -11,7 +11,25 @@ import typer
 
 from tidebook import __version__
 from tidebook.cli import algorithms as algorithms_
-from tidebook.cli import data, demo, forecast, models, projects, reindex, runs, serve, sync, token, train, users
+from tidebook.cli import (
+    archive,
+    backup,
+    cleanup,
+    data,
+    demo,
+    files,
+    forecast,
+    fsck,
+    models,
+    projects,
+    reindex,
+    runs,
+    serve,
+    sync,
+    token,
+    train,
+    users,
+)
 from tidebook.cli.words import words
 from tidebook.core.environment import wait_passively
 from tidebook.core.errors import TidebookError
@@ -33,12 +51,24 @@ app.command("train", help=words("train"), context_settings={"allow_extra_args": 
 )
 app.command("forecast", help=words("forecast"))(forecast.forecast)
 app.add_typer(models.app, name="models", help=words("models"))
+app.command("push", help=words("push"))(files.push)
+app.command("pull", help=words("pull"))(files.pull)
+app.command("status", help=words("status"))(files.status)
+app.command("diff", help=words("diff"))(files.diff)
+app.command("log", help=words("log"))(files.log)
+app.command("verify", help=words("verify"))(files.verify)
+app.command("files", help=words("files"))(files.files)
 app.add_typer(runs.app, name="runs", help=words("runs"))
 app.add_typer(users.app, name="users", help=words("users"))
 app.add_typer(projects.app, name="projects", help=words("projects"))
 app.command("sync", help=words("sync"))(sync.sync)
 app.command("reindex", help=words("reindex"))(reindex.reindex)
 app.command("token", help=words("token"))(token.token)
+app.command("cleanup", help=words("cleanup"))(cleanup.cleanup)
+app.add_typer(archive.app, name="archive", help=words("archive"))
+app.command("fsck", help=words("fsck"))(fsck.fsck)
+app.command("backup", help=words("backup"))(backup.backup)
+app.command("restore", help=words("restore"))(backup.restore)
 
 
 def _show_version(wanted: bool) -> None:

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tidebook.cli.words import language
 from tidebook.core.errors import TidebookError
 from tidebook.core.files import dump_json
+from tidebook.core.translation import problem_in, text_in
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -43,14 +45,28 @@ def print_table(
 
 
 def print_error(error: TidebookError, *, as_json: bool) -> None:
-    """The error on standard error: what must hold, what was got, what to do."""
+    """The error on standard error: what must hold, what was got, what to do, in the language of the user.
+
+    JSON stays English: programs and searches compare these texts, and a log must not depend on whose terminal wrote it.
+    """
     if as_json:
         sys.stderr.buffer.write(dump_json(error.problem()))
         sys.stderr.buffer.flush()
         return
-    errors.print(Text.assemble(("✗", "bold red"), " ", harmless(error.rule)))
-    errors.print(Text(f"  {harmless(error.got)}", style="dim"))
-    errors.print(Text(f"  → {harmless(error.fix)}"))
+    told = shown(error)
+    errors.print(Text.assemble(("✗", "bold red"), " ", harmless(told["rule"])))
+    errors.print(Text(f"  {harmless(told['got'])}", style="dim"))
+    errors.print(Text(f"  → {harmless(told['fix'])}"))
+
+
+def shown(error: TidebookError) -> dict[str, Any]:
+    """The error as a problem document in the language of the user."""
+    return problem_in(language(), error.problem())
+
+
+def said(text: str) -> str:
+    """Why something failed or what is wrong, as a record says it, in the language of the user."""
+    return harmless(text_in(language(), text))
 
 
 def harmless(text: str) -> str:

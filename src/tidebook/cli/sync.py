@@ -56,7 +56,7 @@ def sync(
 
 
 def _watch(runs: Sequence[str], server: str, token: str, *, again: bool) -> None:
-    from tidebook.cli.output import errors
+    from tidebook.cli.output import errors, harmless, shown
     from tidebook.sdk.client import Away
     from tidebook.sdk.sync import sync as send
 
@@ -72,7 +72,7 @@ def _watch(runs: Sequence[str], server: str, token: str, *, again: bool) -> None
             away = again = False
         except Away as error:
             if not away:
-                errors.print(f"{error.got} {words('sync_waits')}", highlight=False, markup=False)
+                errors.print(f"{harmless(shown(error)['got'])} {words('sync_waits')}", highlight=False, markup=False)
             away = True
         time.sleep(max(WATCH_SECONDS, SHARE * (time.monotonic() - began)))
 
@@ -102,7 +102,7 @@ def _login(settings: Settings, server: str | None, token: str | None) -> tuple[s
 
 
 def _show(outcome: Outcome) -> None:
-    from tidebook.cli.output import console
+    from tidebook.cli.output import console, said
 
     name = outcome.folder.name
     there = "" if outcome.run_name == name else f" → {outcome.run_name}"
@@ -110,7 +110,7 @@ def _show(outcome: Outcome) -> None:
         case "sent":
             console.print(f"✓ {name}{there}  {_size(outcome.sent)}", highlight=False, markup=False)
         case "refused":
-            console.print(f"✗ {name}{there}  {outcome.problem}", highlight=False, markup=False, style="red")
+            console.print(f"✗ {name}{there}  {said(outcome.problem)}", highlight=False, markup=False, style="red")
         case "same":
             console.print(f"= {name}  {words('sync_same')}", highlight=False, markup=False, style="dim")
         case "unchanged":

@@ -43,7 +43,7 @@ def job_environment(settings: Settings, share: int, around: Mapping[str, str] = 
         "TIDEBOOK_TIMEZONE": settings.timezone,
         "TIDEBOOK_LANGUAGE": settings.language,
         "TIDEBOOK_RESOURCES": str(settings.resources).lower(),
-        "TIDEBOOK_STORE": settings.store if settings.store and _is_local(settings.store) else None,
+        "TIDEBOOK_STORE": settings.store if settings.store and is_local(settings.store) else None,
         "PYTHONUNBUFFERED": "1",
     }
     shared = {name: around.get(name, threads) for name in _THREADS}
@@ -58,5 +58,6 @@ def cpu_count() -> int:
         return os.cpu_count() or 1
 
 
-def _is_local(store: str) -> bool:
+def is_local(store: str) -> bool:
+    """Whether a store is a folder, which every process of this machine reaches by itself."""
     return "://" not in store or store.startswith("file://")

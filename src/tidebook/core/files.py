@@ -20,7 +20,7 @@ from tidebook.core.errors import InvalidInput, NotFound, StorageFailure
 MAX_SEGMENT_BYTES = 255
 MAX_RECORD_BYTES = 16 * 1024 * 1024  #: of a JSON file of a run that is read whole
 MODE = 0o644  #: of files that are replaced
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\]")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]")
 _numbers = count(time.time_ns() & 0xFFFFFFFF)
 
 

@@ -161,6 +161,12 @@ class Address:
         raise _bad_address(text)
 
 
+def split_alias(text: str) -> tuple[str, str | None]:
+    """`product/P001_all/lstm@production` as the address of the line and the alias; None where there is none."""
+    head, separator, alias = text.rpartition("@")
+    return (head, alias) if separator and "/" not in alias else (text, None)
+
+
 def _bad_address(text: str) -> InvalidInput:
     return InvalidInput(
         "A model's address must be {mode}/{scope}/{model_type}, in global mode "

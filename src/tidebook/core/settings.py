@@ -22,6 +22,13 @@ class Settings(BaseSettings):
     home: Path = Field(Path("tidebook-home"), description="The folder that holds everything.")
     database_url: str | None = Field(None, description="SQLAlchemy URL; default: SQLite at tidebook.db in the home.")
     store: str | None = Field(None, description="Where versions are kept; default: saved_models/ in the home.")
+    store_alone: bool = Field(
+        False, description="Whether this home's processes are the only ones that write to the store; a server's are."
+    )
+    s3_endpoint: str | None = Field(None, description="The address of an object store that is not Amazon's.")
+    archive: str | None = Field(
+        None, description="Where old things are moved to, a folder or URL; default: archive/ in the home."
+    )
     data_roots: Annotated[list[Path], NoDecode, BeforeValidator(_split_paths)] = Field(
         default_factory=list,
         description="Folders whose files may be registered by path over HTTP, separated by ':'.",
@@ -48,6 +55,11 @@ class Settings(BaseSettings):
     def saved_models(self) -> Path:
         """The store's default folder."""
         return self.home / "saved_models"
+
+    @property
+    def archive_place(self) -> str:
+        """Folder or URL of the archive, the only one that anything is moved to or fetched from."""
+        return self.archive or str(self.home / "archive")
 
     @property
     def saved_predictions(self) -> Path:

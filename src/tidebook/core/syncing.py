@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -29,28 +29,32 @@ class Mark:
 
 _lock = threading.Lock()
 _pending: list[Mark] = []
+_written: list[str] = []
 _wake = threading.Event()
 _thread: threading.Thread | None = None
 
 
 def later(mark: Mark) -> None:
     """Has the marked file synced within the next second, by a thread that all files of this process share."""
-    global _thread  # noqa: PLW0603 - one thread for the whole process
     if mark.ordered:
         return
     with _lock:
         mark.ordered = True
         _pending.append(mark)
-        if _thread is None:
-            _thread = threading.Thread(target=_work, name="tidebook-sync", daemon=True)
-            _thread.start()
-    _wake.set()
+    _call()
 
 
 def replaced(path: Path) -> None:
     """Has the file that was put at `path`, and its name in its folder, synced within the next second."""
     later(Mark(path))
     later(Mark(path.parent))
+
+
+def written(path: str) -> None:
+    """The same as `replaced`, at next to no cost where there are thousands."""
+    _written.append(path)
+    if not _wake.is_set():
+        _call()
 
 
 def sync(path: Path) -> None:
@@ -64,20 +68,36 @@ def sync(path: Path) -> None:
             os.close(handle)
 
 
+def together(paths: Collection[str]) -> None:
+    """Syncs files or folders now: each, or where they are many, their whole file systems."""
+    if len(paths) < MANY or not _sync_file_systems(paths):
+        for path in paths:
+            sync(Path(path))
+
+
 def flush() -> None:
     """Syncs now what is ordered."""
     with _lock:
         marks = list(_pending)
         _pending.clear()
+    count = len(_written)  # More may be added meanwhile.
+    files = set(_written[:count])
+    del _written[:count]
     for mark in marks:
         mark.ordered = False  # First, so that what is written during the sync orders another one.
-    paths = {str(mark.path) for mark in marks}
-    if len(paths) < MANY or not _sync_file_systems(paths):
-        for path in paths:
-            sync(Path(path))
+    together({*(str(mark.path) for mark in marks), *files, *map(os.path.dirname, files)})
     for mark in marks:
         if mark.synced is not None:
             mark.synced()
+
+
+def _call() -> None:
+    global _thread  # noqa: PLW0603 - one thread for the whole process
+    with _lock:
+        if _thread is None:
+            _thread = threading.Thread(target=_work, name="tidebook-sync", daemon=True)
+            _thread.start()
+    _wake.set()
 
 
 def _work() -> None:
@@ -122,6 +142,7 @@ def _start_afresh() -> None:
     for mark in _pending:
         mark.ordered = False
     _pending.clear()
+    _written.clear()
 
 
 os.register_at_fork(after_in_child=_start_afresh)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tidebook.core.arrays import Days
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import InvalidInput, NotFound, nearest
+from tidebook.core.errors import DataFault, InvalidInput, NotFound, nearest
 from tidebook.core.ids import new_id
 from tidebook.core.scope import Scope
 from tidebook.core.settings import Settings
@@ -22,7 +22,6 @@ from tidebook.forecasting.analysis import analyse
 from tidebook.forecasting.warm import Warm
 from tidebook.intervals.levels import pairs
 from tidebook.records import forecast as records
-from tidebook.records.belonging import belonging
 from tidebook.registry import ModelManager
 from tidebook.specs import ForecastSpec
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from tidebook.data.panel import Panel
     from tidebook.forecasting.engine import Distribution
 
+NEEDED = frozenset({"product_ids", "store_ids", "aggregation_method", "known_future", "dataset", "categories"})
 YEAR = 364  #: days: the same weekday a year before
 
 
@@ -52,9 +52,9 @@ def predict(
 
     warm = warm or Warm(models=1, panels=1)
     manager = ModelManager(settings)
-    address = manager.resolve(spec.line, spec.version)
+    address = manager.resolve(spec.line, spec.which)
     detail = manager.get(address)
-    metadata = detail["metadata"]
+    metadata = _forecastable(detail)
     scope = Scope(
         mode=address.mode,
         product_ids=tuple(metadata["product_ids"]),
@@ -87,12 +87,25 @@ def predict(
         "known_future": {"given": list(required), "made": ["calendar"]},
         "analysis": analyse(_total(panel), total, panel.dates[: panel.end]),
         "warnings": _warnings(extended, metadata),
-        "project": spec.project or belonging(metadata).project,
+        "project": spec.project or detail["project"],
         "owner": owner,
     }
     if save:
         records.save(settings, result)
     return result
+
+
+def _forecastable(detail: dict[str, Any]) -> dict[str, Any]:
+    """The metadata of a version; DataFault where another program wrote it and nothing can be forecast with it."""
+    metadata: dict[str, Any] = detail["metadata"]
+    missing = sorted(NEEDED - metadata.keys())
+    if detail["problem"] or missing:
+        raise DataFault(
+            "A version must hold a model that Tidebook can load, and say what it was trained on",
+            got=f"{detail['address']}: {detail['problem'] or 'nothing of ' + ', '.join(missing)}",
+            fix="Train it again with Tidebook, or choose another version.",
+        )
+    return metadata
 
 
 def _history(

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tidebook import __version__
 from tidebook.core.clock import timestamp
 from tidebook.core.scope import Address
 from tidebook.core.settings import Settings
@@ -13,7 +14,7 @@ from tidebook.data.locate import Located
 from tidebook.data.mapping import ColumnMapping
 from tidebook.records import labels
 from tidebook.registry import ModelManager
-from tidebook.runs import TrainingManager
+from tidebook.runs import TrainingManager, context
 from tidebook.specs import TrainSpec
 
 if TYPE_CHECKING:
@@ -74,12 +75,19 @@ def publish(
         "hyperparameters": asdict(chosen),
         **({"table": config["table"]} if "table" in config else {}),
         "seed": spec.seed,
+        "code": _code(run.folder),
         "publish_id": run.run_name,
         "project": whose.project,
         "owner": whose.owner,
     }
     files = _files(run, spec.description, panel, last, history)
     return ModelManager(settings).publish(run.folder, line, metadata, files, publish_id=run.run_name)
+
+
+def _code(folder: Path) -> dict[str, Any]:
+    """What the run knows of the code that it runs."""
+    git = context.read(folder).get("git") or {}
+    return {**{name: git.get(name) for name in ("commit", "branch", "dirty")}, "package": __version__}
 
 
 def _files(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,8 @@ def train(
     chosen: Any = hyperparameters.build(algorithm.Hyperparameters, spec.hyperparameters)
     located = None if source is not None else locate(spec.dataset, spec.mapping, settings)
     members = members_of(algorithm, chosen, settings)
+    if members.states:  # which versions `best` meant is recorded
+        chosen = replace(chosen, members=", ".join(address for address, _ in members.states))
     line = Address.parse(scope.folder(spec.model_type))
 
     run = (

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -46,6 +47,12 @@ def _preview(settings: Settings, warm: Warm, params: dict[str, Any]) -> Any:
     return preview(locate(params["dataset"], None, settings), int(params.get("limit", 50)))
 
 
+def _head(settings: Settings, warm: Warm, params: dict[str, Any]) -> Any:
+    from tidebook.data.head import head
+
+    return head(Path(params["path"]), int(params["limit"]))
+
+
 def _values(settings: Settings, warm: Warm, params: dict[str, Any]) -> Any:
     from tidebook.data.preview import values
 
@@ -74,6 +81,7 @@ METHODS: dict[str, Method] = {
     "check": _check,
     "chart": _chart,
     "preview": _preview,
+    "head": _head,
     "values": _values,
     "register": _register,
 }

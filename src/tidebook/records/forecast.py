@@ -1,17 +1,19 @@
-"""saved_predictions/{id}.json: one saved forecast."""
+"""saved_predictions/{id}.json: one saved forecast. One in the archive is {id}.archived.json, with its summary."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tidebook.core.errors import NotFound
 from tidebook.core.files import read_json, safe_join, write_json
-from tidebook.core.ids import check_id
+from tidebook.core.ids import check_id, is_id
 from tidebook.core.settings import Settings
 from tidebook.records.belonging import belonging
+
+ARCHIVED = ".archived.json"  #: in place of .json
 
 
 def path(settings: Settings, prediction_id: str) -> Path:
@@ -26,8 +28,29 @@ def save(settings: Settings, result: dict[str, Any]) -> Path:
     return file
 
 
+def archived_path(settings: Settings, prediction_id: str) -> Path:
+    """The file that stands in for a forecast in the archive, whether or not it exists."""
+    return path(settings, prediction_id).with_suffix(ARCHIVED)
+
+
+def archived(settings: Settings, prediction_id: str) -> dict[str, Any] | None:
+    """What stands in for a forecast that is in the archive; None where it is here, or nowhere.
+
+    NotFound where the file is damaged.
+    """
+    file = archived_path(settings, prediction_id)
+    if path(settings, prediction_id).is_file() or not file.is_file():
+        return None
+    record = read_json(file)
+    if not isinstance(record, dict) or not isinstance(record.get("summary"), dict):
+        raise NotFound(
+            f"{file.name} must say what was archived", got="something else", fix="Restore it from a backup."
+        )
+    return record
+
+
 def load(settings: Settings, prediction_id: str) -> dict[str, Any]:
-    """The whole result; NotFound where there is none."""
+    """The whole result; NotFound where there is none here."""
     file = path(settings, prediction_id)
     if not file.is_file():
         raise absent(prediction_id)
@@ -36,11 +59,12 @@ def load(settings: Settings, prediction_id: str) -> dict[str, Any]:
 
 
 def delete(settings: Settings, prediction_id: str) -> None:
-    """Removes a forecast; NotFound where there is none."""
-    try:
-        path(settings, prediction_id).unlink()
-    except FileNotFoundError as error:
-        raise absent(prediction_id) from error
+    """Removes a forecast, or what stands in for one in the archive; NotFound where there is none."""
+    files = (path(settings, prediction_id), archived_path(settings, prediction_id))
+    if not any(file.is_file() for file in files):
+        raise absent(prediction_id)
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def absent(prediction_id: str) -> NotFound:
@@ -48,15 +72,21 @@ def absent(prediction_id: str) -> NotFound:
     return NotFound("The forecast must exist", got=prediction_id, fix="Choose one from the history of forecasts.")
 
 
-def every(settings: Settings) -> Iterator[str]:
-    """The ids of all saved forecasts."""
+def every(settings: Settings) -> dict[str, bool]:
+    """The ids of all saved forecasts, and whether each is in the archive."""
+    found: dict[str, bool] = {}
     if settings.saved_predictions.is_dir():
-        for file in settings.saved_predictions.glob("PRED*.json"):
-            yield file.stem
+        for entry in os.scandir(settings.saved_predictions):
+            stem = entry.name.removesuffix(".json")
+            if stem != entry.name and is_id(name := stem.removesuffix(".archived"), "PRED"):
+                found[name] = stem != name and found.get(name, True)
+    return found
 
 
 def summary(result: dict[str, Any]) -> dict[str, Any]:
-    """What the history shows of a result."""
+    """What the history shows of a result, or of what stands in for one in the archive."""
+    if "summary" in result:
+        return {**result["summary"], "is_archived": True}
     curves = [series["prediction"]["values"] for series in result["series"]]
     return {
         "id": result["id"],

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from tidebook.abc import Store
 from tidebook.core.errors import InvalidInput, NotFound
-from tidebook.core.files import read_json
+from tidebook.core.files import MAX_RECORD_BYTES, read_json
 from tidebook.core.scope import Address
-from tidebook.records.belonging import belonging
+from tidebook.records.belonging import Belonging, belonging
+from tidebook.registry import aliases, labels
 
+ARCHIVED = "archived.json"  #: beside a version whose files are in the archive
+ADOPTED = ".adopted.json"  #: beside a version that another program wrote: when it was taken in, and what is wrong
+FOREIGN = "import "  #: begins the name of who claimed a version that came as files from elsewhere
 HEAVY = frozenset({"categories", "history", "series", "table"})  #: metadata that only the details of one version show
 
 
@@ -26,21 +32,52 @@ def address_of(prefix: str) -> Address | None:
     return address if address.version is not None and str(address) == prefix else None
 
 
-def read_item(store: Store, address: Address) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the files of a version and may change."""
+
+    labels: Mapping[str, Any]  #: see `registry.labels`
+    aliases: Sequence[str] = ()
+    archived: Mapping[str, Any] | None = None  #: url, archived_at and bytes, while its files are in the archive
+    problem: str | None = None  #: why its model cannot be loaded
+
+    def belonging(self, metadata: Mapping[str, Any]) -> Belonging:
+        """Whose the version is: as its labels say, else its metadata."""
+        return belonging(
+            {**metadata, **{name: self.labels[name] for name in ("project", "owner") if name in self.labels}}
+        )
+
+
+def read_item(store: Store, address: Address, named: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
     """The list item of a version, `is_best` still False; NotFound where it is deleted, incomplete or absent.
 
-    It has all metadata but the heavy parts, and what follows from the path and the manifest.
+    It has all metadata but the heavy parts, and what follows from the path, the manifest and what stands beside.
+    `named` are the aliases of the line's versions, where they are known already.
     """
     prefix = str(address)
     manifest = store.manifest(prefix)
     metadata = read_object(store, address, "metadata.json")
-    return make_item(address, manifest, metadata, store.location(prefix))
+    return make_item(address, manifest, metadata, store.location(prefix), beside(store, address, manifest, named))
+
+
+def beside(
+    store: Store, address: Address, manifest: Mapping[str, Any], named: Mapping[str, Sequence[str]] | None = None
+) -> Beside:
+    """What stands beside the files of a version."""
+    prefix = str(address)
+    known = aliases.by_version(aliases.read(store, address.folder)) if named is None else named
+    return Beside(
+        labels=labels.read(store, prefix),
+        aliases=known.get(f"v{address.version}", ()),
+        archived=_archived(store, prefix),
+        problem=_problem(store, prefix) if _is_foreign(manifest) else None,
+    )
 
 
 def make_item(
-    address: Address, manifest: Mapping[str, Any], metadata: Mapping[str, Any], folder: str
+    address: Address, manifest: Mapping[str, Any], metadata: Mapping[str, Any], folder: str, beside: Beside
 ) -> dict[str, Any]:
-    """The list item of a version from its manifest, its metadata and the folder it lies in."""
+    """The list item of a version from its manifest, its metadata, the folder it lies in and what stands beside."""
     products, stores = _ids(metadata, "product_ids"), _ids(metadata, "store_ids")
     own = _own_id(address.scope)
     return {
@@ -57,27 +94,34 @@ def make_item(
         "store_id": _chosen(stores, own) if address.mode == "store" else None,
         "product_ids": products,
         "store_ids": stores,
-        "timestamp": metadata.get("timestamp") or manifest.get("created_at"),
-        "description": metadata.get("description") or str(address),
-        "run_name": metadata.get("run_name"),
-        "dataset": metadata.get("dataset"),
+        "timestamp": _text(metadata, "timestamp") or manifest.get("created_at"),
+        "description": _text(metadata, "description") or str(address),
+        "run_name": _text(metadata, "run_name"),
+        "dataset": _object(metadata, "dataset") or None,
         "metrics": _object(metadata, "metrics"),
         "baseline": _object(metadata, "baseline"),
-        "validation": metadata.get("validation"),
-        **asdict(belonging(metadata)),
+        "validation": _object(metadata, "validation") or None,
+        **asdict(beside.belonging(metadata)),
         "is_best": False,
+        "aliases": list(beside.aliases),
+        "tags": beside.labels["tags"],
+        "notes": beside.labels["notes"],
+        "pinned": beside.labels["pinned"],
+        "archived": dict(beside.archived) if beside.archived else None,
+        "problem": beside.problem,
         "size_bytes": sum(int(entry["size"]) for entry in manifest["files"]),
     }
 
 
 def read_object(store: Store, address: Address, path: str) -> dict[str, Any]:
-    """The JSON object in a file of a version; {} where the version has no such file or it is not an object."""
+    """The JSON object in a file of a version; {} where it has no such file, or one too large, too deep or no object."""
     try:
-        value = read_json(store.open(str(address), path))
+        file = store.open(str(address), path)
+        value = read_json(file) if file.stat().st_size <= MAX_RECORD_BYTES else None
     except NotFound:
         store.manifest(str(address))  # A version that was deleted meanwhile is an error; a missing file is not.
         return {}
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) and _is_flat(value) else {}
 
 
 def moment(item: Mapping[str, Any]) -> datetime:
@@ -98,6 +142,44 @@ def _own_id(scope: str) -> str | None:
 def _chosen(ids: list[str], own: str | None) -> str | None:
     """The id that the path names; where the path holds but a digest of it, the one in the metadata."""
     return own if own is not None or len(ids) != 1 else ids[0]
+
+
+def _is_flat(value: dict[str, Any]) -> bool:
+    """Whether JSON can be made of it again: what is read may be nested deeper than what is written."""
+    try:
+        orjson.dumps([[[[value]]]])  # as an answer holds it
+    except TypeError:
+        return False
+    return True
+
+
+def _archived(store: Store, prefix: str) -> dict[str, Any] | None:
+    try:
+        record = store.record(prefix, ARCHIVED)
+    except NotFound:
+        return None
+    names = ("url", "archived_at", "bytes")
+    return None if record is None else {name: record.get(name) for name in names}
+
+
+def _is_foreign(manifest: Mapping[str, Any]) -> bool:
+    """Whether a version was not published from a run."""
+    owner = manifest.get("owner")
+    return not isinstance(owner, str) or not owner or owner.rpartition(":")[2].startswith(FOREIGN)
+
+
+def _problem(store: Store, prefix: str) -> str | None:
+    """What adoption found wrong with the model of a version that was not published."""
+    try:
+        found = (store.record(prefix, ADOPTED) or {}).get("problem")
+    except NotFound:
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _text(metadata: Mapping[str, Any], name: str) -> str | None:
+    value = metadata.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _ids(metadata: Mapping[str, Any], name: str) -> list[str]:

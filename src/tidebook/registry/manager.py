@@ -1,50 +1,63 @@
-"""ModelManager: publishes versions, lists them, finds the one that is asked for."""
+"""ModelManager: publishes versions, lists them, names them, deletes them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from getpass import getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from tidebook.abc import Index
-from tidebook.core.errors import InvalidInput, NotFound, nearest
-from tidebook.core.scope import AGGREGATIONS, MODES, Address, identifier
-from tidebook.records.belonging import belonging
-from tidebook.registry import versions
-from tidebook.registry.item import make_item, read_object
+from tidebook.core.errors import Conflict, InvalidInput, NotFound
+from tidebook.core.scope import Address, identifier
+from tidebook.registry import aliases, artifacts, bounds, guard, journal, labels, versions
+from tidebook.registry.adopt import adopt
+from tidebook.registry.bundle import unpack
+from tidebook.registry.flat import take_in_file
+from tidebook.registry.item import ARCHIVED
+from tidebook.registry.naming import BadName, line_at, line_of
 from tidebook.registry.publish import publish
-from tidebook.registry.scan import ScanIndex, Sees
+from tidebook.registry.reader import Reader
 from tidebook.store import LocalStore, open_store
 
 if TYPE_CHECKING:
+    from tidebook.abc import Index, Store
     from tidebook.core.settings import Settings
+    from tidebook.registry.scan import Sees
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 1000
 
-
-class BadName(InvalidInput, ValueError):
-    """Mode, scope or aggregation do not make the name of a model."""
-
-    slug = "invalid-name"
+Referring = Callable[[Sequence[str]], Mapping[str, int]]  #: how many kept forecasts refer to each of some versions
 
 
-class ModelManager:
-    """The registry over a store: that of `settings`, or the folder that is given instead.
+class ModelManager(Reader):
+    """The registry over a store: that of `settings`, the folder or the store that is given instead.
 
     `index` answers lists; without one the folders are scanned. The files are the truth in either case. With `sees`,
-    which is asked with project and owner, versions that somebody does not see do not exist here.
+    which is asked with project and owner, versions that somebody does not see do not exist here. `referring` counts
+    the forecasts that keep a version from being deleted; without one those of the settings' home are looked through.
     """
 
     def __init__(
-        self, settings_or_root: Settings | Path | str, index: Index | None = None, sees: Sees | None = None
+        self,
+        where: Settings | Store | Path | str,
+        index: Index | None = None,
+        sees: Sees | None = None,
+        referring: Referring | None = None,
     ) -> None:
-        where = settings_or_root
-        self.store = LocalStore(where) if isinstance(where, Path | str) else open_store(where)
-        self._scan, self._sees = ScanIndex(self.store, sees), sees
-        self._index = index or self._scan
+        settings: Settings | None = None
+        if isinstance(where, Path | str):
+            store: Store = LocalStore(where)
+        elif hasattr(where, "saved_models"):
+            settings = cast("Settings", where)
+            store = open_store(settings)
+        else:
+            store = where
+        super().__init__(store, sees, settings, index)
+        self._referring = referring or _of_home(settings)
 
     # ---- names
 
@@ -52,12 +65,15 @@ class ModelManager:
         self, model_type: str, training_mode: str, scope: str, aggregation_method: str | None = None
     ) -> str:
         """`product_P001_all_lstm`; in global mode `global_all_sum_lstm`."""
-        line = _line(model_type, training_mode, scope, aggregation_method)
+        line = line_of(model_type, training_mode, scope, aggregation_method)
         return identifier(line.mode, line.scope, line.model_type, line.aggregation)
 
     def get_next_version_number(self, model_identifier: str) -> int:
-        """The number that the next version will get; deleted ones and abandoned claims are not used again."""
-        known = versions.read(self.store.root).get(model_identifier, 0)
+        """The number that the next version will get; deleted ones and abandoned claims are not used again.
+
+        Nothing is reserved by this: of several that ask at once all get the same. `publish` reserves.
+        """
+        known = versions.read(self.store).get(model_identifier, 0)
         return max(known, self._newest().get(model_identifier, 0)) + 1
 
     def get_model_version_path(
@@ -68,10 +84,14 @@ class ModelManager:
         scope: str,
         aggregation_method: str | None = None,
     ) -> Path:
-        """The folder of a version, whether it exists or not. ValueError for a mode or scope that cannot be."""
-        return self.store.root / _line(model_type, training_mode, scope, aggregation_method).folder / f"v{version}"
+        """The folder of a version, whether it exists or not. ValueError for a mode or scope that cannot be.
 
-    # ---- publishing and deleting
+        Only a store in a folder has one; for any other InvalidInput.
+        """
+        line = line_of(model_type, training_mode, scope, aggregation_method)
+        return artifacts.folder_of(self.store, f"{line.folder}/v{version}")
+
+    # ---- publishing
 
     def publish(
         self,
@@ -87,25 +107,117 @@ class ModelManager:
         not at all. A second call with the same `publish_id` (default: the run's name) finishes what a killed one
         began, and gives the same address where that one had finished.
         """
-        run_folder, line = Path(run_folder), _address(line)
-        line = Address.parse(line.folder)
-        above = versions.read(self.store.root).get(line.identifier, 0)
+        run_folder, line = Path(run_folder), line_at(line)
+        above = versions.read(self.store).get(line.identifier, 0)
         address = publish(
             self.store, run_folder, line, metadata, files or {}, publish_id or run_folder.name, above=above
         )
-        versions.raise_to(self.store.root, {line.identifier: address.version or 0})
+        self._appeared(address)
         return address
 
-    def delete(self, address: Address | str, reason: str = "deleted by a user") -> None:
-        """Removes a version for good; its number is not used again. NotFound where there is none."""
-        address = _version(address)
-        self.store.delete(str(address), reason)
-        versions.raise_to(self.store.root, {address.identifier: self.store.newest(address.folder)})
+    def import_file(self, source: Path | str) -> tuple[Address, bool]:
+        """Adds a version from a file of `registry.bundle`, or from a flat file such as kan_product_P001_v1.pth.
+
+        It gets its own number or, where that was ever given, the next one. Returns its address, and whether it is new.
+        """
+        source = Path(source)
+        address, is_new = (take_in_file if source.suffix == ".pth" else unpack)(self.store, source)
+        self._appeared(address)
+        return address, is_new
+
+    def save_model_artifact(self, artifact_data: Any, artifact_name: str, model_version_path: Path | str) -> Path:
+        """Saves one file of a version in the making, at the path that `get_model_version_path` gave; returns its path.
+
+        `.pth` takes a model, its weights or a State, `.png` a figure, `.json` a value. The version is seen when
+        `update_version` is called. ValueError for another ending; Conflict where the version is finished.
+        """
+        return artifacts.save(self.store, artifact_data, artifact_name, Path(model_version_path))
+
+    def update_version(self, model_identifier: str, new_version: int) -> None:
+        """Says that a version saved file by file is finished: from now on it is seen, whole, and never changes.
+
+        The number is not given again.
+        """
+        if new_version < 1:
+            raise BadName("A version must have a number from 1 on", got=str(new_version), fix="Take the next one.")
+        for folder in self.store.lines():
+            with suppress(InvalidInput):
+                address = Address.parse(f"{folder}/v{new_version}")
+                if address.identifier == model_identifier and artifacts.is_unfinished(self.store, str(address)):
+                    adopt(self.store, str(address))
+                    journal.note(self.store, [str(address)])
+        versions.raise_to(self.store, {model_identifier: new_version})
 
     def rebuild_versions(self) -> dict[str, int]:
         """Makes versions.json anew from the folders, and returns it."""
-        versions.raise_to(self.store.root, self._newest())
-        return versions.read(self.store.root)
+        return versions.raise_to(self.store, self._newest())
+
+    # ---- what people say of versions
+
+    def set_alias(self, address: Address | str, alias: str, *, by: str | None = None, reason: str = "") -> None:
+        """Gives a version the alias; another version of its line loses it, and the history tells."""
+        address = self.version(address)
+        self._manifest(address)
+        aliases.put(self.store, address, alias, by=by or getuser(), reason=reason)
+        journal.note(self.store, [address.folder])
+
+    def remove_alias(self, line: Address | str, alias: str, *, by: str | None = None, reason: str = "") -> None:
+        """Takes the alias off the version that has it; NotFound where none has."""
+        line = line_at(line)
+        aliases.remove(self.store, line, alias, by=by or getuser(), reason=reason)
+        journal.note(self.store, [line.folder])
+
+    def label(
+        self, address: Address | str, *, tag: Mapping[str, str | None] | None = None, **changes: Any
+    ) -> dict[str, Any]:
+        """Changes tags, notes, pinned, project or owner, and returns the list item as it is then.
+
+        `tags` replaces all tags; `tag` adds to them or overwrites, and removes where the value is None.
+        """
+        address = self.version(address)
+        self._manifest(address)
+        labels.change(self.store, address, changes, tag)
+        journal.note(self.store, [str(address)])
+        return {**self.item(address), "is_best": self.best(address) == address}
+
+    # ---- deleting
+
+    def kept_by(self, address: Address | str) -> list[str]:
+        """Why a version is not deleted without force, see `registry.guard`; [] where nothing speaks against it."""
+        address = self.version(address)
+        item = {**self.item(address), "is_best": Reader(self.store).best(address) == address}
+        return guard.reasons(item, forecasts=self._referring([str(address)]).get(str(address), 0))
+
+    def delete(self, address: Address | str, reason: str = "", *, force: bool = False, by: str | None = None) -> None:
+        """Removes a version for good; its number is not used again. NotFound where there is none.
+
+        Conflict, with `reasons` in its details, where it is the best of its line, has an alias, is pinned or a saved
+        forecast refers to it; with `force` and a reason it goes nevertheless, and its aliases with it.
+        """
+        address = self.version(address)
+        if force and not reason.strip():
+            raise InvalidInput("What is deleted by force must have a reason", got="none", fix="Say why.")
+        said = reason.strip() or "deleted by a user"
+        try:
+            self.store.manifest(str(address))
+        except NotFound:
+            self.store.delete(str(address), said)  # Finishes what a killed deletion began, or says what is amiss.
+        else:
+            self._manifest(address)
+            if not force and (kept := self.kept_by(address)):
+                raise Conflict(
+                    "A version that is in use must not be deleted without force",
+                    got=f"{address}, which is {guard.spoken(kept)}",
+                    fix="Delete it by force and say why, or free it first.",
+                    reasons=kept,
+                )
+            archived = self.store.record(str(address), ARCHIVED) is not None
+            delete = partial(self.store.delete, str(address), said)
+            aliases.free(self.store, address, delete, by=by or getuser(), reason=said, forced=force)
+            if archived:
+                self._forget(address)
+        versions.raise_to(self.store, {address.identifier: self.store.newest(address.folder)})
+        journal.note(self.store, [str(address)])
 
     # ---- finding
 
@@ -120,8 +232,14 @@ class ModelManager:
         aggregation: str | None = None,
         search: str | None = None,
         project: str | None = None,
+        metric: str | None = None,
+        alias: str | None = None,
+        archived: bool | None = None,
     ) -> dict[str, Any]:
-        """`{models, pagination: {total, page, page_size, total_pages}}`, newest first; without `page` all of them."""
+        """`{models, pagination: {total, page, page_size, total_pages}}`, newest first; without `page` all of them.
+
+        `metric` is a bound such as `wape <= 0.1`; `archived` chooses those whose files are in the archive, or not.
+        """
         if page is not None:
             page_size = PAGE_SIZE if page_size is None else page_size
             if page < 1 or not 1 <= page_size <= MAX_PAGE_SIZE:
@@ -137,6 +255,9 @@ class ModelManager:
             aggregation=aggregation,
             search=search,
             project=project,
+            metric=None if metric is None else bounds.parse(metric),
+            alias=alias,
+            archived=archived,
             offset=0 if page is None or page_size is None else (page - 1) * page_size,
             limit=None if page is None else page_size,
         )
@@ -151,91 +272,6 @@ class ModelManager:
             },
         }
 
-    def item(self, address: Address | str) -> dict[str, Any]:
-        """The list item of a version, `is_best` still False; NotFound where it is deleted or never was."""
-        return self._read(_version(address))[2]
-
-    def get(self, address: Address | str) -> dict[str, Any]:
-        """The list item of a version with `files`, `metadata`, `config`, `eval_results`, `history` and `backtest`.
-
-        NotFound where the version is deleted, also while it is read, or never was.
-        """
-        address = _version(address)
-        manifest, metadata, item = self._read(address)
-        best = self.best(address)
-        return {
-            **item,
-            "is_best": best == address,
-            "files": manifest["files"],
-            "metadata": metadata,
-            "config": read_object(self.store, address, "config.json"),
-            "eval_results": read_object(self.store, address, "eval_results.json"),
-            "history": metadata.get("history") or [],
-            "backtest": read_object(self.store, address, "backtest.json") or None,
-        }
-
-    def resolve(self, line: Address | str, version: str = "best") -> Address:
-        """The version of `line` that `version` means: best, latest or vN. NotFound names those there are.
-
-        Where `line` is the address of one version already, best means that one, and another is refused.
-        """
-        line = _address(line)
-        if line.version is not None:
-            own = f"v{line.version}"
-            if version not in {"best", own}:
-                raise InvalidInput(
-                    "The address of one version must not come with another",
-                    got=f"{line} and version {version}",
-                    fix="Leave one of the two out.",
-                )
-            version = own
-        items = self._scan.line(line)
-        if not items:
-            known = sorted(str(other) for other in self._scan.lines())
-            raise NotFound(
-                "A model must have been published to be used",
-                got=f"no version of {line.folder}",
-                fix=nearest(line.folder, known),
-            )
-        for item in items:
-            if version == "latest" or version == item["version"] or (version == "best" and item["is_best"]):
-                return Address.parse(item["address"])
-        if version.startswith("v"):
-            self._manifest(Address.parse(f"{line.folder}/{version}"))
-        raise InvalidInput(
-            "version must be best, latest or v followed by a number",
-            got=repr(version),
-            fix=f"{line.folder} has {_listed(items)}.",
-        )
-
-    def best(self, line: Address | str) -> Address | None:
-        """The best version of a line, see `registry.best`; None where it has none."""
-        best = next((item for item in self._scan.line(_address(line)) if item["is_best"]), None)
-        return Address.parse(best["address"]) if best else None
-
-    def latest(self, line: Address | str) -> Address | None:
-        """The version of a line with the highest number; None where it has none."""
-        newest = next(iter(self._scan.line(_address(line))), None)
-        return Address.parse(newest["address"]) if newest else None
-
-    def path(self, address: Address | str) -> Path:
-        """The local folder of a version; NotFound where it is deleted, incomplete or absent."""
-        address = _version(address)
-        self._manifest(address)
-        return self.store.folder(str(address))
-
-    def open(self, address: Address | str, name: str) -> Path:
-        """The local path of one file of a version; NotFound where there is no such version or file."""
-        address = _version(address)
-        self._manifest(address)
-        return self.store.open(str(address), name)
-
-    def _read(self, address: Address) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """Manifest, metadata and list item of a version."""
-        manifest = self._manifest(address)
-        metadata = read_object(self.store, address, "metadata.json")
-        return manifest, metadata, make_item(address, manifest, metadata, self.store.location(str(address)))
-
     def _newest(self) -> dict[str, int]:
         """The highest number ever given, for each identifier."""
         newest: dict[str, int] = {}
@@ -245,58 +281,18 @@ class ModelManager:
                 newest[line.identifier] = max(newest.get(line.identifier, 0), self.store.newest(folder))
         return newest
 
-    def _manifest(self, address: Address) -> dict[str, Any]:
-        try:
-            return self.store.manifest(str(address)) if self._sees is None else self._seen(address, self._sees)
-        except NotFound as error:
-            others = _listed(self._scan.line(address))
-            fix = f"{address.folder} has {others}." if others else "List the versions with `tidebook models list`."
-            raise NotFound(error.rule, got=error.got, fix=fix) from error
+    def _appeared(self, address: Address) -> None:
+        versions.raise_to(self.store, {address.identifier: address.version or 0})
+        journal.note(self.store, [str(address)])
 
-    def _seen(self, address: Address, sees: Sees) -> dict[str, Any]:
-        """The manifest; one error for what is absent, deleted or hidden, so that it does not tell which."""
-        with suppress(NotFound):
-            manifest = self.store.manifest(str(address))
-            whose = belonging(read_object(self.store, address, "metadata.json"))
-            if sees(whose.project, whose.owner):
-                return manifest
-        raise NotFound("The version must exist", got=f"{address}, which does not exist", fix="")
+    def _restored(self, address: Address) -> None:
+        journal.note(self.store, [str(address)])
 
 
-def _listed(items: list[dict[str, Any]]) -> str:
-    names = [str(item["version"]) for item in items]
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+def _of_home(settings: Settings | None) -> Referring:
+    """What counts the forecasts of a home; without one there are none."""
+    if settings is None:
+        return lambda addresses: {}
+    from tidebook.registry.references import counted
 
-
-def _address(value: Address | str) -> Address:
-    return Address.parse(value) if isinstance(value, str) else value
-
-
-def _version(value: Address | str) -> Address:
-    address = _address(value)
-    if address.version is None:
-        raise InvalidInput(
-            "The address of a version must end in /v{N}",
-            got=str(address),
-            fix=f"Write for example {address}/v1, or resolve best or latest first.",
-        )
-    return address
-
-
-def _line(model_type: str, training_mode: str, scope: str, aggregation_method: str | None) -> Address:
-    if training_mode not in MODES:
-        raise BadName(f"training_mode must be one of {', '.join(MODES)}", got=training_mode, fix="Choose one of these.")
-    if not scope or not model_type:
-        raise BadName(
-            f"{training_mode.capitalize()} mode needs a scope and a model_type",
-            got=f"scope {scope!r}, model_type {model_type!r}",
-            fix="Give a scope such as P001_all.",
-        )
-    if training_mode == "global" and aggregation_method not in AGGREGATIONS:
-        raise BadName(
-            f"In global mode aggregation_method must be one of {', '.join(AGGREGATIONS)}",
-            got=aggregation_method,
-            fix="Choose one of these.",
-        )
-    middle = [str(aggregation_method)] if training_mode == "global" else []
-    return Address.parse("/".join([training_mode, scope, *middle, model_type]))
+    return partial(counted, settings)

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tidebook.core.errors import Conflict, InvalidInput, NotFound
-from tidebook.core.files import check_segment, dump_json, read_json, storage_errors, write_json
+from tidebook.abc import Store
+from tidebook.core.errors import InvalidInput, NotFound
+from tidebook.core.files import check_segment, dump_json, read_json, write_json
 from tidebook.core.scope import Address
-from tidebook.store import LocalStore
 
 MADE = frozenset({"model.pth", "metadata.json", "config.json", "eval_results.json"})
-_STAGING = ".staging"
 
 
 def publish(
-    store: LocalStore,
+    store: Store,
     run_folder: Path,
     line: Address,
     metadata: Mapping[str, Any],
@@ -36,7 +30,7 @@ def publish(
     manifest is there, which comes last, nobody sees the version.
     """
     _check(run_folder, metadata, files)
-    with _staging(store.root, line, publish_id) as staging:
+    with store.workspace(f"{publish_id} in {line}") as staging:
         done = finished(store, line, publish_id)
         if done is not None:
             return done
@@ -50,7 +44,7 @@ def publish(
     return address
 
 
-def finished(store: LocalStore, line: Address, publish_id: str) -> Address | None:
+def finished(store: Store, line: Address, publish_id: str) -> Address | None:
     """The version that was published with `publish_id`; None where there is none that is complete."""
     number = store.claimed(line.folder, publish_id)
     if number is None:
@@ -113,33 +107,3 @@ def _metadata(staging: Path, address: Address, metadata: Mapping[str, Any], publ
     path = staging / "metadata.json"
     write_json(path, {"format_version": 1, **metadata, **from_path})
     return path
-
-
-@contextmanager
-def _staging(root: Path, line: Address, publish_id: str) -> Iterator[Path]:
-    """A folder of this publication's own, on the store's disk. Conflict where another process is in it."""
-    name = hashlib.sha256(f"{line}\0{publish_id}".encode()).hexdigest()[:32]
-    folder = root / _STAGING / name
-    while True:
-        with storage_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(handle), folder.stat()):
-                break
-        except BlockingIOError as error:
-            os.close(handle)
-            raise Conflict(
-                "One process at a time may publish a run",
-                got=f"{publish_id}, which another process is publishing to {line}",
-                fix="Wait for it.",
-            ) from error
-        except FileNotFoundError:
-            pass  # Another process finished and removed it between opening and locking.
-        os.close(handle)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(handle)

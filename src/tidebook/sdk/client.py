@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ class Away(TidebookError):
 
 
 class Client:
-    """A connection to one server, kept open between requests. One thread uses it at a time."""
+    """A connection to one server, kept open between requests; each thread that uses it at once opens another."""
 
     def __init__(self, server: str, token: str, *, timeout: float = TIMEOUT) -> None:
         self.server = check_server(server)
@@ -68,11 +69,7 @@ class Client:
         try:
             answer = self._http.request(method, path, params=params, json=json, content=content, **more)
         except httpx.HTTPError as error:
-            raise Away(
-                "The server must be reachable",
-                got=f"no answer from {self.server} ({str(error) or type(error).__name__})",
-                fix="See that it runs and that the address is right; nothing is lost meanwhile.",
-            ) from error
+            raise self._unreachable(error) from error
         if not answer.is_success:
             raise self._error(answer)
         try:
@@ -83,6 +80,26 @@ class Client:
             raise _of_another(answer, "and another answer ")
         return value
 
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int | float] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[httpx.Response]:
+        """The answer while it arrives; errors as those of `call`, also where it is cut while it is read."""
+        try:
+            with self._http.stream(method, path, params=params, json=json, headers=headers) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise self._error(answer)
+                yield answer
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
     def another(self) -> Client:
         """A second connection to the same server, for what is sent while this one is busy."""
         return Client(self.server, self._token, timeout=self._timeout)
@@ -90,6 +107,13 @@ class Client:
     def close(self) -> None:
         """Ends the connection."""
         self._http.close()
+
+    def _unreachable(self, error: httpx.HTTPError) -> Away:
+        return Away(
+            "The server must be reachable",
+            got=f"no answer from {self.server} ({str(error) or type(error).__name__})",
+            fix="See that it runs and that the address is right; nothing is lost meanwhile.",
+        )
 
     def _error(self, answer: httpx.Response) -> TidebookError:
         status = answer.status_code
@@ -105,6 +129,7 @@ class Client:
                 got=f"{status}: {ours}" if ours else f"{status} from {self.server}",
                 fix="It is tried again; see the server's log where that lasts.",
                 **({"retry_after": float(told)} if told.isdigit() else {}),
+                **({"problem": problem} if ours else {}),
             )
         if ours:
             ours.status = status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -11,9 +12,10 @@ from tidebook.catalog.access import Access
 from tidebook.core.ids import check_id
 from tidebook.records import dataset as dataset_records
 from tidebook.records import forecast as forecast_records
-from tidebook.records.belonging import belonging
+from tidebook.records.belonging import Belonging, belonging
 from tidebook.records.dataset import DatasetRecord
 from tidebook.registry import ModelManager
+from tidebook.retention.forecasts import open_forecast
 from tidebook.server.auth import user_of
 from tidebook.server.services import Services, services_of
 
@@ -35,7 +37,12 @@ def models_of(connection: HTTPConnection) -> ModelManager:
     access, parts = access_of(connection), services_of(connection)
     if access.administrator:
         return parts.models
-    return ModelManager(parts.settings, index=parts.versions.seen_by(access), sees=access.sees)
+    return ModelManager(
+        parts.settings,
+        index=parts.versions.seen_by(access),
+        sees=access.sees,
+        referring=parts.predictions.referring,
+    )
 
 
 Models = Annotated[ModelManager, Depends(models_of)]
@@ -50,9 +57,22 @@ def dataset_of(parts: Services, access: Access, dataset_id: str) -> DatasetRecor
 
 
 def forecast_of(parts: Services, access: Access, prediction_id: str) -> dict[str, Any]:
-    """A saved forecast; NotFound where there is none that the user sees."""
-    result = forecast_records.load(parts.settings, check_id(prediction_id, "PRED"))
-    whose = belonging(result)
+    """A saved forecast; NotFound where there is none that the user sees.
+
+    One in the archive is brought back first, and then says so: `restored` is true.
+    """
+    whose = forecast_owner(parts, access, prediction_id)
+    result, restored = open_forecast(parts.settings, prediction_id)
+    if restored:
+        parts.predictions.refresh(prediction_id)
+        parts.archived.sync()
+    return {**result, **asdict(whose), **({"restored": True} if restored else {})}
+
+
+def forecast_owner(parts: Services, access: Access, prediction_id: str) -> Belonging:
+    """Whose a saved forecast is, wherever it is; NotFound where there is none that the user sees."""
+    archived = forecast_records.archived(parts.settings, check_id(prediction_id, "PRED"))
+    whose = belonging(archived["summary"] if archived else forecast_records.load(parts.settings, prediction_id))
     if not access.sees(whose.project, whose.owner):
         raise forecast_records.absent(prediction_id)
-    return result
+    return whose

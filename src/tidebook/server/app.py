@@ -14,18 +14,27 @@ from tidebook.server import live, problems, web
 from tidebook.server.auth import Gate
 from tidebook.server.bodies import BodyLimit
 from tidebook.server.headers import SecurityHeaders
+from tidebook.server.languages import Languages
 from tidebook.server.lifetime import Commands, running
 from tidebook.server.openapi import document
 from tidebook.server.routes import (
+    archive,
     datasets,
     ingest,
+    model_comparison,
+    model_files,
+    model_lines,
     model_types,
     models,
     prediction,
     projects,
+    retention,
     run_overview,
     runs,
     session,
+    storage,
+    store,
+    store_files,
     training,
     users,
     views,
@@ -44,6 +53,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     prediction.router,
     model_types.router,
     models.router,
+    model_lines.router,
+    model_comparison.router,
+    model_files.router,
+    store.router,
+    store_files.router,
+    storage.router,
+    retention.router,
+    archive.router,
     live.router,
     web.router,  # last: it answers whatever is left
 )
@@ -72,6 +89,7 @@ def create_app(settings: Settings, commands: Commands | None = None) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Languages)
     for router in ROUTERS:
         app.include_router(router)
 

@@ -18,6 +18,7 @@ from tidebook.catalog.credentials import Credentials
 from tidebook.catalog.users import User
 from tidebook.core.errors import Forbidden, TidebookError, Unauthorized
 from tidebook.core.settings import Settings
+from tidebook.server.lending import Lending
 from tidebook.server.problems import as_ours, problem_response
 
 COOKIE = "tidebook_session"
@@ -44,8 +45,7 @@ class Gate:
             check_host(headers, self._names)
             check_origin(headers)
             if _needs_login(scope["path"]):
-                credentials: Credentials = scope["app"].state.services.credentials
-                scope["tidebook.user"] = await run_in_threadpool(identify, headers, credentials)
+                scope["tidebook.user"] = await run_in_threadpool(_admitted, scope, headers)
         except Exception as error:  # noqa: BLE001 - nothing is let in by mistake
             await _refuse(as_ours(error), scope, receive, send)
             return
@@ -88,9 +88,9 @@ def check_origin(headers: Headers) -> None:
 
 def identify(headers: Headers, credentials: Credentials) -> User:
     """The user of the bearer token or, where there is none, of the session cookie; else Unauthorized."""
-    scheme, _, secret = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        user = credentials.user_of_token(secret.strip())
+    secret = _bearer(headers)
+    if secret is not None:
+        user = credentials.user_of_token(secret)
         got = "a token that does not hold"
     else:
         cookie = session_secret(headers)
@@ -103,6 +103,21 @@ def identify(headers: Headers, credentials: Credentials) -> User:
             fix="Open the link that an administrator gave you, or send `Authorization: Bearer` and a token.",
         )
     return user
+
+
+def _admitted(scope: Scope, headers: Headers) -> User:
+    """The user of a request, be it made by one of this server's own processes for somebody."""
+    services = scope["app"].state.services
+    lending: Lending = services.lending
+    secret = _bearer(headers)
+    if secret is not None and lending.is_key(secret):
+        return lending.user_of(secret, f"{scope.get('method', '')} {scope['path']}")
+    return identify(headers, services.credentials)
+
+
+def _bearer(headers: Headers) -> str | None:
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
 
 
 def session_secret(headers: Headers) -> str | None:

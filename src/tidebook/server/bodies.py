@@ -14,7 +14,9 @@ from tidebook.server.problems import problem_response
 MAX_BODY_BYTES = MAX_RECORD_BYTES
 _DRAINED_BYTES = 4 * MAX_BODY_BYTES  # so much is read on, and forgotten, for clients that send all before they listen
 #: what is streamed, each with a limit of its own
-_STREAMED = re.compile(r"/api/datasets/upload|/api/ingest/runs/[^/]+/(append|files/.+)", re.DOTALL)
+_STREAMED = re.compile(
+    r"/api/datasets/upload|/api/ingest/runs/[^/]+/(append|files/.+)|/api/store/(content|bundles)/.+", re.DOTALL
+)
 
 
 class BodyLimit:

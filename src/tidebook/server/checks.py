@@ -71,7 +71,7 @@ def check_forecast(
     trained on, whose history a forecast shows. InvalidInput where the model is not named, or the dataset not by its id.
     """
     record = dataset_of(parts, access, spec.dataset) if spec.dataset is not None else None
-    version = models.resolve(spec.line, spec.version)
+    version = models.resolve(spec.line, spec.which)
     item = models.item(version)
     trained_on = _trained_on(item)
     if record is None and trained_on and records.is_registered(parts.settings, trained_on):

@@ -10,9 +10,11 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 
+from tidebook.catalog.archived import Archived
 from tidebook.catalog.credentials import Credentials
 from tidebook.catalog.curves import Curves
 from tidebook.catalog.database import Database, open_database
@@ -28,9 +30,15 @@ from tidebook.catalog.versions import Versions
 from tidebook.catalog.views import Views
 from tidebook.core.environment import job_environment
 from tidebook.core.settings import Settings
+from tidebook.health.space import Space
 from tidebook.registry import ModelManager
+from tidebook.retention.keeper import Keeper
+from tidebook.retention.schedule import LOOK as CLEANUP_LOOK
+from tidebook.retention.schedule import clean_when_due
+from tidebook.server.lending import Lending
 from tidebook.server.receiving.receiver import Receiver
 from tidebook.server.services import Services
+from tidebook.server.storing.arrivals import Arrivals
 from tidebook.server.workers import WorkerPool
 from tidebook.tasks.dispatcher import TRAIN, Dispatcher
 from tidebook.tasks.executors.local import LocalExecutor
@@ -54,34 +62,42 @@ class Commands:
 @asynccontextmanager
 async def running(settings: Settings, commands: Commands) -> AsyncIterator[Services]:
     """The services of a home, from the migration of its database to the end of its workers."""
+    settings = settings.model_copy(update={"store_alone": True})  # Others publish through this server.
     database = await run_in_threadpool(prepared, settings)
     try:
         versions, queue = Versions(database), Queue(database, settings)
         predictions, datasets = Predictions(database, settings), Datasets(database, settings)
         runs, curves = Runs(database), Curves(settings)
         sync = Sync(settings, versions, predictions, datasets, RunSync(settings, runs, curves.prepare))
+        users = Users(database)
+        lending = Lending(settings, users)
         dispatcher = Dispatcher(
             queue,
             LocalExecutor(settings.tasks),
             settings,
             command=commands.train,
-            published=lambda version: sync.versions(),
+            published=lambda version: sync.refresh_versions([version]),
+            lend=lending.to_task,
         )
-        workers = WorkerPool(
-            commands.worker, job_environment(settings, WORKERS), settings.cache / "workers.log", WORKERS
-        )
+        environment = {**job_environment(settings, WORKERS), **lending.to_workers()}
+        workers = WorkerPool(commands.worker, environment, settings.cache / "workers.log", WORKERS)
         await run_in_threadpool(sync.everything)
         await run_in_threadpool(dispatcher.start)
+        archived, space = Archived(database, settings), Space(settings, versions.sizes)
+        keeper = Keeper(database, settings, space.of_run)
         looking = asyncio.create_task(_look(sync))
+        keeping = asyncio.create_task(_keep(keeper, archived, settings))
         try:
+            models = ModelManager(settings, index=versions)
             yield Services(
                 settings=settings,
-                users=Users(database),
+                users=users,
                 credentials=Credentials(database),
+                lending=lending,
                 projects=Projects(database),
                 tasks=TaskManager(queue, settings, dispatcher.wake),
                 workers=workers,
-                models=ModelManager(settings, index=versions),
+                models=models,
                 versions=versions,
                 predictions=predictions,
                 datasets=datasets,
@@ -89,12 +105,17 @@ async def running(settings: Settings, commands: Commands) -> AsyncIterator[Servi
                 runs=runs,
                 curves=curves,
                 views=Views(database),
+                keeper=keeper,
+                archived=archived,
+                space=space,
+                arrivals=Arrivals(models.store, settings.max_upload_bytes),
                 sync=sync,
             )
         finally:
-            looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await looking
+            for task in (looking, keeping):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             await run_in_threadpool(dispatcher.close)
             await workers.close()
     finally:
@@ -109,6 +130,18 @@ async def _look(sync: Sync) -> None:
             await run_in_threadpool(sync.look)
         except Exception:
             logger.exception("the look at the home goes on after an error")
+
+
+async def _keep(keeper: Keeper, archived: Archived, settings: Settings) -> None:
+    """Keeps the list of the archive in line, and cleans up when it is time."""
+    while True:
+        keeper.forget(stale=True)
+        for work in (archived.look, partial(clean_when_due, keeper, settings)):
+            try:
+                await run_in_threadpool(work)
+            except Exception:
+                logger.exception("keeping the home in bounds goes on after an error")
+        await asyncio.sleep(CLEANUP_LOOK)
 
 
 def prepared(settings: Settings) -> Database:

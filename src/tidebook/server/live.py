@@ -22,6 +22,7 @@ from tidebook.core.errors import InvalidInput, TidebookError, Unauthorized
 from tidebook.core.ids import check_id
 from tidebook.server.access import access_of
 from tidebook.server.auth import REFUSED, identify
+from tidebook.server.languages import told
 from tidebook.server.problems import as_ours
 from tidebook.server.runs import follow
 from tidebook.server.services import Services, services_of
@@ -187,7 +188,7 @@ class _Connection:
         return self.parts.projects.access(identify(self.socket.headers, self.parts.credentials))
 
     async def _say(self, message: dict[str, Any]) -> None:
-        await self.socket.send_text(orjson.dumps(message, default=str).decode())
+        await self.socket.send_text(orjson.dumps(told(message), default=str).decode())
 
 
 def _now(name: object, parts: Services) -> int:

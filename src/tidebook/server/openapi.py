@@ -18,8 +18,8 @@ DESCRIPTION = """\
 Data, trainings, model versions and forecasts of one Tidebook server.
 
 Programs send `Authorization: Bearer` with a token of `POST /api/tokens`; browsers have a session cookie. Errors are
-problem documents (RFC 9457) that say the rule, what was got instead, and how to fix it. Lists are paged: give `next`
-as `after`.
+problem documents (RFC 9457) that say the rule, what was got instead, and how to fix it, in English or, where
+Accept-Language (of the WebSocket: `?language=`) asks for it, in Chinese. Lists are paged: give `next` as `after`.
 
 Everything belongs to a user and a project. What the user does not see answers 404, as if it did not exist; what they
 see but may not change answers 403.
@@ -42,7 +42,11 @@ TAGS = [
     {"name": "runs", "description": "Records of trainings, whoever wrote them: found, compared, looked into."},
     {"name": "views", "description": "Lists as users like to see them."},
     {"name": "models", "description": "Algorithms and published versions."},
+    {"name": "store", "description": "Files of versions and of other models, read and filled from other machines."},
     {"name": "prediction", "description": "Forecasts and their history."},
+    {"name": "storage", "description": "What takes the space."},
+    {"name": "retention", "description": "What is kept, what a cleanup would do, and the daily one."},
+    {"name": "archive", "description": "What was moved away, and can be brought back."},
 ]
 
 _SCHEMA = {"schema": {"$ref": "#/components/schemas/Problem"}}

@@ -18,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tidebook.core.errors import InvalidInput, NotFound, StorageFailure, TaskFailure, TidebookError
+from tidebook.core.translation import problem_in
+from tidebook.server.languages import spoken
 from tidebook.server.replies import PROBLEM_JSON
 from tidebook.specs import ForecastSpec, TrainSpec
 from tidebook.specs.faults import readable_fault
@@ -40,16 +42,17 @@ def install(app: FastAPI) -> None:
 
 
 def problem_response(error: TidebookError, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer that an error is."""
+    """The answer that an error is, in the language of the request; `type`, `status` and `details` do not change."""
+    problem = problem_in(spoken(), error.problem())
     try:
-        content = orjson.dumps(error.problem(), default=str)
+        content = orjson.dumps(problem, default=str)
     except TypeError:  # Text of the request that is no Unicode, or a number longer than orjson's.
-        content = json.dumps(error.problem(), default=str).encode()
+        content = json.dumps(problem, default=str).encode()
     return Response(
         content,
         status_code=error.status,
         media_type=PROBLEM_JSON,
-        headers=dict(headers or {}),
+        headers={"Content-Language": spoken(), **(headers or {})},
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from tidebook.core.errors import Conflict, DataFault, Forbidden, InvalidInput, NotFound, TaskFailure, TooLarge
+from tidebook.server.languages import told
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -31,8 +32,11 @@ _MEANINGS = {
 
 
 def reply(value: Any, status: int = 200) -> Response:
-    """`value` as JSON. What comes from our own files is not checked again; tests hold it against the models."""
-    content = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    """`value` as JSON, what it says of failures in the language of the request.
+
+    What comes from our own files is not checked again; tests hold it against the models.
+    """
+    content = orjson.dumps(told(value), option=orjson.OPT_SERIALIZE_NUMPY)
     return Response(content, status_code=status, media_type="application/json")
 
 

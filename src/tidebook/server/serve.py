@@ -22,6 +22,7 @@ from tidebook.core.settings import Settings
 from tidebook.server.app import create_app
 from tidebook.server.lifetime import Commands, prepared
 from tidebook.server.links import LOCK, base_url, login_url
+from tidebook.server.protocol import Protocol
 from tidebook.server.services import Services
 
 CLOSING = 5  #: seconds that open connections have to end
@@ -51,6 +52,7 @@ def serve(settings: Settings, open_browser: bool = False, *, commands: Commands 
 
         config = uvicorn.Config(
             app,
+            http=Protocol,
             ws="websockets-sansio",
             log_level="warning",
             access_log=False,  # it would hold the login token

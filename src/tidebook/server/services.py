@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from tidebook.catalog.archived import Archived
 from tidebook.catalog.credentials import Credentials
 from tidebook.catalog.curves import Curves
 from tidebook.catalog.datasets import Datasets
@@ -19,8 +20,12 @@ from tidebook.catalog.users import Users
 from tidebook.catalog.versions import Versions
 from tidebook.catalog.views import Views
 from tidebook.core.settings import Settings
+from tidebook.health.space import Space
 from tidebook.registry import ModelManager
+from tidebook.retention.keeper import Keeper
+from tidebook.server.lending import Lending
 from tidebook.server.receiving.receiver import Receiver
+from tidebook.server.storing.arrivals import Arrivals
 from tidebook.server.workers import WorkerPool
 from tidebook.tasks.manager import TaskManager
 
@@ -32,6 +37,7 @@ class Services:
     settings: Settings
     users: Users  #: who may come in
     credentials: Credentials  #: logins, tokens, sessions
+    lending: Lending  #: keys of this server's own processes to the store
     projects: Projects  #: what belongs together, and who sees it
     tasks: TaskManager  #: the queue and its records
     workers: WorkerPool  #: warm processes that read data and forecast
@@ -43,6 +49,10 @@ class Services:
     runs: Runs  #: derived rows of the runs
     curves: Curves  #: what the runs logged, as columns
     views: Views  #: lists as users like to see them
+    arrivals: Arrivals  #: files that come into the store from elsewhere
+    keeper: Keeper  #: what is kept, and the cleanup
+    archived: Archived  #: derived rows of what is in the archive
+    space: Space  #: what takes the space
     sync: Sync  #: brings the derived rows in line with the files
 
 

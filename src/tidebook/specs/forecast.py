@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from tidebook.core.errors import InvalidInput
-from tidebook.core.scope import Address, Aggregation, Mode, Scope
+from tidebook.core.scope import Address, Aggregation, Mode, Scope, split_alias
 
 MAX_HORIZON = 730
 
@@ -42,7 +42,9 @@ class ForecastSpec(BaseModel):
         },
     )
 
-    model: str | None = Field(None, description="Address of a line of versions, such as product/P001_all/lstm.")
+    model: str | None = Field(
+        None, description="Address of a line of versions, such as product/P001_all/lstm, or with an alias …@production."
+    )
     mode: Mode | None = Field(
         None,
         validation_alias=AliasChoices("mode", "training_mode"),
@@ -52,7 +54,7 @@ class ForecastSpec(BaseModel):
     store_id: str | None = Field(None, description="The store, in store mode; else one of those covered.")
     model_type: str = Field("lstm", description="The algorithm.")
     aggregation_method: Aggregation | None = Field(None, description="The aggregation, in global mode.")
-    version: str = Field("best", description="best, latest, or a version such as v3.")
+    version: str = Field("best", description="best, latest, a version such as v3, or an alias.")
     horizon: int = Field(28, ge=1, le=MAX_HORIZON, description="Days to forecast.")
     dataset: str | None = Field(None, description="Id of the dataset to go on from; default: the one trained on.")
     future: tuple[dict[str, Any], ...] = Field(
@@ -71,15 +73,16 @@ class ForecastSpec(BaseModel):
     def _version_has_a_known_form(cls, value: str) -> str:
         if value.isdigit():
             value = f"v{value}"
-        if not re.fullmatch(r"best|latest|v[1-9]\d{0,8}", value):
-            raise ValueError("version must be best, latest or v followed by a number, such as v3")
+        value = value.removeprefix("@")
+        if not re.fullmatch(r"[a-z0-9_-]{1,64}", value):
+            raise ValueError("version must be best, latest, v followed by a number, such as v3, or an alias")
         return value
 
     @property
     def line(self) -> Address:
         """The address of the line of versions that is asked for."""
         if self.model is not None:
-            return Address.parse(self.model)
+            return Address.parse(split_alias(self.model)[0])
         if self.mode is None:
             raise InvalidInput(
                 "A forecast must name its model",
@@ -93,3 +96,17 @@ class ForecastSpec(BaseModel):
             aggregation=self.aggregation_method,
         )
         return Address.parse(scope.folder(self.model_type))
+
+    @property
+    def which(self) -> str:
+        """The version of the line that is asked for: best, latest, vN or an alias, which `model` may name as well."""
+        alias = None if self.model is None else split_alias(self.model)[1]
+        if alias is None:
+            return self.version
+        if self.version not in {"best", alias}:
+            raise InvalidInput(
+                "A model that is named by an alias must not come with another version",
+                got=f"{self.model} and version {self.version}",
+                fix="Leave one of the two out.",
+            )
+        return alias

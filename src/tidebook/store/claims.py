@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +24,17 @@ def numbers(line: Path) -> list[int]:
         names = [entry.name for entry in line.iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
+    return numbers_in(names)
+
+
+def numbers_in(names: Iterable[str]) -> list[int]:
+    """The numbers among the names of what stands below a line, ascending."""
     return sorted(int(match[1]) for match in map(_VERSION.fullmatch, names) if match)
+
+
+def signature(owner: str) -> dict[str, object]:
+    """What a claim says."""
+    return {"format_version": 1, "owner": owner, "claimed_at": timestamp()}
 
 
 def owner_of(folder: Path) -> str | None:
@@ -82,9 +93,14 @@ def make_line(root: Path, segments: list[str]) -> Path:
 
 
 def _refuse_twin(folder: Path, segment: str) -> None:
-    key = _fold(segment)
-    for name in [entry.name for entry in folder.iterdir()]:
-        if name != segment and _fold(name) == key:
+    refuse_twin([entry.name for entry in folder.iterdir()], segment)
+
+
+def refuse_twin(names: Iterable[str], segment: str) -> None:
+    """InvalidInput where one of the names differs from `segment` in upper and lower case alone."""
+    key = fold(segment)
+    for name in names:
+        if name != segment and fold(name) == key:
             raise InvalidInput(
                 "Names in the store must differ in more than upper and lower case",
                 got=f"{segment} beside {name}",
@@ -92,12 +108,13 @@ def _refuse_twin(folder: Path, segment: str) -> None:
             )
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
+    """What is equal for names that some file systems take for one."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def _sign(folder: Path, owner: str) -> None:
-    data = dump_json({"format_version": 1, "owner": owner, "claimed_at": timestamp()})
+    data = dump_json(signature(owner))
     handle = os.open(folder / CLAIM, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         write_all(handle, data)  # Not synced: a claim that a power loss takes is a gap, and nothing else.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ from tidebook.abc import FileEntry
 from tidebook.core.clock import timestamp
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import check_segment, dump_json, read_json, safe_join, storage_errors, write_json
-from tidebook.store import claims
-from tidebook.store.copying import copy
-from tidebook.store.manifest import MANIFEST, create_exclusively, read_manifest, sync_folder, sync_folders
+from tidebook.store import claims, side
+from tidebook.store.filling import fill
+from tidebook.store.manifest import DIGESTS, MANIFEST, create_exclusively, read_manifest, sync_folder, sync_folders
+from tidebook.store.trees.local import RESERVED, LocalTree
+from tidebook.store.trees.walking import walk
+from tidebook.store.workspace import workspace
 
 TOMBSTONE = "deleted.json"
-_RESERVED = frozenset({MANIFEST, TOMBSTONE, claims.CLAIM})
+FILES = "files"  #: below which lie trees that have no numbers and change
+SIBLINGS = 20  #: versions of a line that are looked at for content that is there already
 
 
 class LocalStore:
@@ -27,6 +32,7 @@ class LocalStore:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).absolute()
         self._resolved = self.root.resolve()
+        self._files = os.fspath(self.root / FILES)
 
     def claim(self, line: str, owner: str, *, above: int = 0) -> int:
         """Reserves the next number below `line`: highest folder + 1, tombstones counted, and more than `above`.
@@ -53,22 +59,17 @@ class LocalStore:
         return max(claims.numbers(self._path(line)), default=0)
 
     def fill(self, prefix: str, files: Mapping[str, Path]) -> list[FileEntry]:
-        """Copies local files into a claimed tree, digesting them in the same read; what is there is replaced."""
+        """Copies local files into a claimed tree, and brings them to the disk; what is there is replaced.
+
+        A file that another version of the line has too costs no second copy, where the file system can share it.
+        """
         folder = self._claimed(prefix)
         for path in files:
-            if path.split("/")[0] in _RESERVED:
+            if path.split("/")[0] in RESERVED:
                 raise InvalidInput(
-                    f"A file of a tree must not be called {', '.join(sorted(_RESERVED))}", got=path, fix="Rename it."
+                    f"A file of a tree must not be called {', '.join(sorted(RESERVED))}", got=path, fix="Rename it."
                 )
-        entries: list[FileEntry] = []
-        try:
-            for path, source in sorted(files.items()):
-                entries.append(copy(Path(source), safe_join(folder, path), path))
-        except BaseException:
-            for entry in entries:  # What nobody will see must not fill the disk.
-                (folder / entry.path).unlink(missing_ok=True)
-            raise
-        return entries
+        return fill(LocalTree(folder, self.root), files, self._siblings(prefix))
 
     def commit(self, prefix: str, files: Sequence[FileEntry]) -> None:
         """Writes the manifest, last and exclusively: now the tree exists.
@@ -108,21 +109,40 @@ class LocalStore:
 
     def trees(self, prefix: str = "") -> Iterator[str]:
         """The prefixes of all complete trees below `prefix`, in the order of their names."""
-        start = self._path(prefix) if prefix else self.root
-        for path in _walk(os.fspath(start)):
+        for path in _walk(os.fspath(self._place(prefix)), self._files):
             yield os.path.relpath(path, self.root).replace(os.sep, "/")
 
     def lines(self) -> Iterator[str]:
         """The prefixes below which a number was ever given, be it a claim or a deleted version."""
         for folder, names, _ in os.walk(self.root):
-            names[:] = sorted(name for name in names if not name.startswith("."))
+            names[:] = sorted(
+                name
+                for name in names
+                if not name.startswith(".") and os.path.join(folder, name) != self._files  # noqa: PTH118
+            )
             if claims.numbers(Path(folder)):
                 yield os.path.relpath(folder, self.root).replace(os.sep, "/")
                 names.clear()
 
+    def below(self, prefix: str) -> list[str]:
+        """The names of the folders right below a prefix, in order; none where there is no such prefix."""
+        try:
+            with os.scandir(self._place(prefix)) as found:
+                return sorted(
+                    entry.name
+                    for entry in found
+                    if entry.name[0] != "." and entry.is_dir(follow_symlinks=False) and any(walk(entry.path))
+                )
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
     def location(self, prefix: str) -> str:
         """The folder of a tree, as text."""
         return str(self.root / prefix)
+
+    def tree(self, prefix: str) -> LocalTree:
+        """The files below a prefix, whether or not they make a complete tree."""
+        return LocalTree(self._path(prefix), self.root)
 
     def open(self, prefix: str, path: str) -> Path:
         """A local path to read a file of a complete tree from; NotFound where the tree has no such file."""
@@ -141,6 +161,21 @@ class LocalStore:
         folder = self._path(prefix)
         self._manifest(prefix, folder)
         return folder
+
+    def record(self, prefix: str, name: str) -> dict[str, Any] | None:
+        """The object in a file beside a tree or line; None where there is none, NotFound where it is no JSON object."""
+        return side.read(self._place(prefix), name)
+
+    def amend(self, prefix: str, name: str, change: side.Change) -> dict[str, Any] | None:
+        """Replaces such an object by what `change` makes of it (None: removes it); NotFound without the folder."""
+        if not prefix:
+            with storage_errors(self.root):
+                self.root.mkdir(parents=True, exist_ok=True)
+        return side.amend(self._place(prefix), name, change)
+
+    def workspace(self, name: str) -> AbstractContextManager[Path]:
+        """A folder on the store's disk; Conflict where another process is in that of this name."""
+        return workspace(self.root / ".staging", name)
 
     def delete(self, prefix: str, reason: str) -> None:
         """Writes the tombstone, then removes the content. A second call finishes what a killed one began."""
@@ -168,6 +203,22 @@ class LocalStore:
                 else:
                     path.unlink(missing_ok=True)
 
+    def _siblings(self, prefix: str) -> Iterator[tuple[str, FileEntry]]:
+        """Where the files of the newest versions beside `prefix` lie, and what they are."""
+        line = prefix.rpartition("/")[0]
+        own = self._path(prefix).name
+        beside = [name for n in reversed(claims.numbers(self._path(line))) if (name := f"v{n}") != own]
+        for name in beside[:SIBLINGS]:
+            manifest = read_manifest(self._path(line) / name)
+            for entry in manifest["files"] if manifest else ():
+                yield (
+                    f"{line}/{name}/{entry['path']}",
+                    FileEntry(*(entry[field] for field in ("path", "size", "mtime", "digest"))),
+                )
+
+    def _place(self, prefix: str) -> Path:
+        return self._path(prefix) if prefix else self.root
+
     def _path(self, prefix: str) -> Path:
         """The folder of a prefix; InvalidInput where it would lie, links followed, outside the store."""
         path = self.root.joinpath(*(check_segment(part, "A path segment") for part in prefix.split("/")))
@@ -177,7 +228,7 @@ class LocalStore:
 
     def _manifest(self, prefix: str, folder: Path) -> dict[str, Any]:
         manifest = None if (folder / TOMBSTONE).exists() else read_manifest(folder)
-        if manifest is None:
+        if manifest is None or manifest.get("kind") == DIGESTS:
             raise self._missing(prefix, folder)
         return manifest
 
@@ -208,7 +259,9 @@ class LocalStore:
         return NotFound("The version must exist", got=got, fix="List the versions there are.")
 
 
-def _walk(folder: str) -> Iterator[str]:
+def _walk(folder: str, files: str) -> Iterator[str]:
+    if folder == files or folder.startswith(files + os.sep):
+        return
     try:
         with os.scandir(folder) as entries:
             listed = list(entries)
@@ -225,4 +278,4 @@ def _walk(folder: str) -> Iterator[str]:
         yield folder  # Copied here without its claim. A manifest.json of another program hides nothing below it.
     for entry in sorted(listed, key=lambda entry: entry.name):
         if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path)
+            yield from _walk(entry.path, files)

@@ -14,22 +14,37 @@ import orjson
 from tidebook.store.copying import write_all
 
 MANIFEST = "manifest.json"
-_FIELDS = {"path": str, "size": int, "mtime": str, "digest": str}
+DIGESTS = "digests"  #: the kind of a manifest.json that only says what is known of files, and makes no version
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest in `folder`; None where there is none, or a file of that name that is something else."""
     try:
-        value = orjson.loads((folder / MANIFEST).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, orjson.JSONDecodeError):
+        return parse_manifest((folder / MANIFEST).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def parse_manifest(data: bytes) -> dict[str, Any] | None:
+    """The manifest that a file holds; None where it is something else."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("files"), list):
         return None
-    whole = all(
-        isinstance(entry, dict) and all(isinstance(entry.get(name), kind) for name, kind in _FIELDS.items())
-        for entry in value["files"]
-    )
+    whole = all(map(_is_entry, value["files"]))
     return value if whole else None
+
+
+def _is_entry(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("path"), str)
+        and isinstance(value.get("size"), int)
+        and isinstance(value.get("mtime"), str)
+        and isinstance(value.get("digest"), str)
+    )
 
 
 def create_exclusively(path: Path, data: bytes) -> bool:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from blake3 import blake3
+
 from tidebook.abc import Store
 from tidebook.core.errors import NotFound
-from tidebook.store.copying import digest
 
 
 def verify(store: Store, prefix: str) -> list[str]:
     """What is missing or changed in the tree; an empty list where all is whole. NotFound where there is no tree."""
-    faults = []
+    faults, tree = [], store.tree(prefix)
     for entry in store.manifest(prefix)["files"]:
+        hasher, size = blake3(), 0
         try:
-            path = store.open(prefix, entry["path"])
-            if path.stat().st_size != entry["size"] or digest(path) != entry["digest"]:
-                faults.append(f"{entry['path']} has changed")
-        except (NotFound, FileNotFoundError):
+            for piece in tree.read(entry["path"]):
+                hasher.update(piece)
+                size += len(piece)
+        except NotFound:
             faults.append(f"{entry['path']} is missing")
+            continue
+        if size != entry["size"] or f"blake3:{hasher.hexdigest()}" != entry["digest"]:
+            faults.append(f"{entry['path']} has changed")
     return faults

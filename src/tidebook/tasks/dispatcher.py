@@ -7,7 +7,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,8 @@ TRAIN: tuple[str, ...] = (sys.executable, "-m", "tidebook.jobs", "train")  #: fo
 class Dispatcher:
     """Fills free slots and takes over whatever runs. Facts are in the files, so a restart loses nothing.
 
-    `published` is called with the address of a new version before its task counts as done.
+    `published` is called with the address of a new version before its task counts as done; what `lend` gives is added
+    to the environment of a task's process.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class Dispatcher:
         *,
         command: Sequence[str] = TRAIN,
         published: Callable[[str], object] = lambda version: None,
+        lend: Callable[[TaskRecord], Mapping[str, str]] = lambda record: {},
     ) -> None:
         self._queue, self._executor, self._settings = queue, executor, settings
-        self._command, self._published = command, published
+        self._command, self._published, self._lend = command, published, lend
         self._machine = platform.node() or "localhost"
         self._env = job_environment(settings, settings.slots)
         self._seen: dict[str, tuple[int, float]] = {}  # progress file's time, and when it was announced
@@ -98,8 +100,9 @@ class Dispatcher:
     def _start(self, record: TaskRecord) -> None:
         folder = self._folder(record)
         try:
-            self._executor.start(record.id, record.attempt, [*self._command, str(folder)], self._env)
-        except OSError as error:
+            env = {**self._env, **self._lend(record)}
+            self._executor.start(record.id, record.attempt, [*self._command, str(folder)], env)
+        except (OSError, TidebookError) as error:
             failure = TaskFailure(
                 "The training must be started", got=f"an error ({error})", fix="Check the machine, then start it again."
             )

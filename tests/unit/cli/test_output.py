@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tidebook.cli.output import harmless, print_error, print_table
-from tidebook.core.errors import InvalidInput
+from tidebook.cli.words import language
+from tidebook.core.errors import InvalidInput, NotFound, nearest
 
 
 @pytest.mark.parametrize("text", ["[/red]", "[bold]x", "\\[/x]", "a\\", "]["])
@@ -23,3 +29,29 @@ def test_no_text_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> No
     assert not any(sign in shown for sign in ("\x1b", "\x07", "\x9b"))
     assert "中文 ✓" in shown
     assert harmless("two\nlines\tand a tab") == "two\nlines\tand a tab"
+
+
+def test_an_error_speaks_the_language_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = NotFound("The run must exist", got="abc", fix=nearest("abc", ["abd"]))
+    monkeypatch.setenv("TIDEBOOK_LANGUAGE", "zh_CN")
+    language.cache_clear()
+    try:
+        print_error(error, as_json=False)
+        print_error(InvalidInput("[/red]", got="[bold]x", fix="a\\"), as_json=False)
+    finally:
+        language.cache_clear()
+    assert capsys.readouterr().err == "✗ 运行必须存在\n  abc\n  → 您指的是 abd 吗？\n✗ [/red]\n  [bold]x\n  → a\\\n"
+
+
+@pytest.mark.parametrize("json", [False, True])
+def test_the_command_line_answers_in_chinese_and_its_json_in_english(json: bool, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tidebook", "--home", str(tmp_path), "runs", "show", "no-such-run"]
+    environment = {**os.environ, "LANG": "zh_CN.UTF-8", "TIDEBOOK_LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": ""}
+    done = subprocess.run(
+        [*command, *(["--json"] if json else [])], env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == NotFound.exit_code
+    assert ("运行必须存在" in done.stderr) is not json
+    assert ('"rule": "A run must exist"' in done.stderr) is json

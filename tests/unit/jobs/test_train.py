@@ -12,6 +12,7 @@ import torch
 
 import tidebook
 from tests.acceptance.tables import small_table
+from tests.unit.registry.foreign import trapped, write_version
 from tidebook.algorithms.lstm import LSTMModel
 from tidebook.core.errors import DataFault, InvalidInput, NotFound, TaskFailure
 from tidebook.core.settings import Settings
@@ -22,6 +23,7 @@ from tidebook.jobs.context import Cancelled
 from tidebook.jobs.progress import Progress
 from tidebook.jobs.train import TrainResult, train
 from tidebook.registry import ModelManager
+from tidebook.registry.adopt import adopt_all
 from tidebook.runs import TrainingManager
 from tidebook.specs import ForecastSpec, TrainSpec
 
@@ -203,17 +205,34 @@ def test_best_is_forecast_with_unless_another_version_is_named(table: Path, sett
         for version in ("v1", "latest")
     ]
     assert addresses == [f"{line}/v1", f"{line}/v2"]
+    manager = ModelManager(settings)
+    manager.set_alias(f"{line}/v1", "production")
+    manager.label(f"{line}/v1", project="north")
+    named = tidebook.forecast(f"{line}@production", horizon=3, save=False)
+    assert (named["model"]["address"], named["project"]) == (f"{line}/v1", "north")
+    assert manager.get(f"{line}/v1")["lineage"]["code"]["package"] == tidebook.__version__
     with pytest.raises(NotFound, match="v9"):
         predict(ForecastSpec(model=line, version="v9"), settings)
     with pytest.raises(NotFound):
         predict(ForecastSpec(model="product/P2_all/lstm"), settings)
 
 
+def test_a_version_that_another_program_wrote_says_why_nothing_is_forecast_with_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    line = "product/P1_all/kan"
+    write_version(settings.saved_models / line / "v1", trapped(tmp_path / "witness"))
+    adopt_all(ModelManager(settings).store)
+    with pytest.raises(DataFault, match="is a pickle, which is never loaded"):
+        tidebook.forecast(line, horizon=7)
+    assert not (tmp_path / "witness").exists()
+
+
 def test_a_version_that_is_deleted_while_it_is_loaded_is_not_found(table: Path, settings: Settings) -> None:
     result = _train(table, settings)
     manager = ModelManager(settings)
     folder = manager.path(str(result.version))
-    manager.delete(str(result.version), reason="a try")
+    manager.delete(str(result.version), reason="a try", force=True)
     with pytest.raises(NotFound, match="The version may have been deleted meanwhile"):
         PredictionEngine(folder / "model.pth")
     with pytest.raises(NotFound):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+from tidebook.registry import ModelManager
+from tidebook.store import LocalStore
 
 LINE = "product/P001_all/lstm"
 
@@ -24,3 +28,9 @@ def metadata(wape: float | None = 0.2, day: int = 1, **more: Any) -> dict[str, A
         "hyperparameters": {"epochs": 3},
         **more,
     }
+
+
+def root_of(models: ModelManager) -> Path:
+    """The folder that the versions lie in."""
+    assert isinstance(models.store, LocalStore)
+    return models.store.root

@@ -9,20 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.registry.foreign import write_version
+from tests.unit.registry.published import root_of
 from tidebook.registry import ModelManager
+from tidebook.registry.adopt import adopt_all
+from tidebook.registry.bundle import pack
 from tidebook.store import verify
 
 LINE = "product/P001_all/lstm"
 # An audit hook sees every file that is opened, made, linked, renamed or removed. The parent loads torch once, and
 # each step is walked by a forked child.
 WALK = """
-import json, os, signal, sys
+import json, os, shutil, signal, sys
 from pathlib import Path
 import torch
 from tidebook import checkpoint
 from tidebook.registry import ModelManager
+from tidebook.registry.adopt import adopt_all
 run, homes, action = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-checkpoint.load(run / "model" / "pytorch_model.bin")
+if action in {"publish", "delete", "alias", "label"}:
+    checkpoint.load(run / "model" / "pytorch_model.bin")
 EVENTS = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.utime", "shutil.rmtree"}
 left = [0]
 def watch(event, arguments):
@@ -35,16 +41,31 @@ step = 0
 while True:
     step += 1
     root = homes / str(step)
-    if action == "delete":
-        ModelManager(root).publish(run, "product/P001_all/lstm", {"step": step}, publish_id="one")
+    models, line = ModelManager(root), "product/P001_all/lstm"
+    if action in {"delete", "alias", "label"}:
+        models.publish(run, line, {"step": step}, publish_id="one")
+        models.set_alias(f"{line}/v1", "production", by="before")
+    if action == "alias":
+        models.publish(run, line, {"step": step}, publish_id="two")
+    if action == "adopt":
+        root.mkdir()
+        shutil.copytree(run, root / line / "v1")
     child = os.fork()
     if child == 0:
         left[0] = step
         try:
             if action == "publish":
-                ModelManager(root).publish(run, "product/P001_all/lstm", {"step": step}, publish_id="one")
+                models.publish(run, line, {"step": step}, publish_id="one")
+            elif action == "delete":
+                models.delete(f"{line}/v1", "killed", force=True)
+            elif action == "alias":
+                models.set_alias(f"{line}/v2", "production", by="killed")
+            elif action == "label":
+                models.label(f"{line}/v1", tags={"a": "b"})
+            elif action == "adopt":
+                adopt_all(models.store)
             else:
-                ModelManager(root).delete("product/P001_all/lstm/v1", "killed")
+                models.import_file(run)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -84,9 +105,9 @@ def test_a_publication_killed_at_any_step_shows_nothing_half_and_is_finished_by_
         assert not visible or visible == [str(address)]
         assert verify(models.store, str(address)) == []
         assert models.get(address)["metadata"]["step"] == step
-        versions = json.loads((models.store.root / "versions.json").read_text())
+        versions = json.loads((root_of(models) / "versions.json").read_text())
         assert versions == {"product_P001_all_lstm": address.version}
-        assert list((models.store.root / ".staging").iterdir()) == []
+        assert list((root_of(models) / ".staging").iterdir()) == []
     assert 1 < finished < steps
 
 
@@ -99,8 +120,71 @@ def test_a_deletion_killed_at_any_step_is_all_or_nothing_and_is_finished_by_a_se
         models = ModelManager(homes / str(step))
         visible = list(models.store.trees())
         assert all(verify(models.store, prefix) == [] for prefix in visible)
-        models.delete(f"{LINE}/v1", "again")
+        models.delete(f"{LINE}/v1", "again", force=True)
         assert list(models.store.trees()) == []
-        kept = [path.name for path in (models.store.root / LINE / "v1").iterdir()]
+        kept = [path.name for path in (root_of(models) / LINE / "v1").iterdir()]
         assert kept == ["deleted.json"]
+        assert models.aliases(LINE)["aliases"] == {}
+        assert [event["version"] for event in models.aliases(LINE)["history"]] == ["v1", None]
         assert str(models.publish(run, LINE, {}, publish_id="two")) == f"{LINE}/v2"
+
+
+def test_a_change_of_an_alias_killed_at_any_step_is_all_or_nothing(run: Path, homes: Path) -> None:
+    steps = walk(run, homes, "alias")
+    assert steps > 5
+    moved = 0
+    for step in range(1, steps + 1):
+        models = ModelManager(homes / str(step))
+        content = models.aliases(LINE)
+        version = content["aliases"]["production"]["version"]
+        moved += version == "v2"
+        assert [event["version"] for event in content["history"]] == (["v1", "v2"] if version == "v2" else ["v1"])
+        assert str(models.resolve(f"{LINE}@production")) == f"{LINE}/{version}"
+        models.set_alias(f"{LINE}/v2", "production", by="again")
+        assert [event["version"] for event in models.aliases(LINE)["history"]] == ["v1", "v2"]
+    assert 1 <= moved < steps
+
+
+def test_a_change_of_labels_killed_at_any_step_is_all_or_nothing(run: Path, homes: Path) -> None:
+    steps = walk(run, homes, "label")
+    assert steps > 3
+    for step in range(1, steps + 1):
+        models = ModelManager(homes / str(step))
+        assert models.item(f"{LINE}/v1")["tags"] in ({}, {"a": "b"})
+        assert models.label(f"{LINE}/v1", tags={"a": "b"})["tags"] == {"a": "b"}
+        assert verify(models.store, f"{LINE}/v1") == []
+
+
+def test_an_adoption_killed_at_any_step_shows_nothing_half_and_is_finished_by_a_second_one(
+    tmp_path: Path, homes: Path
+) -> None:
+    source = write_version(tmp_path / "foreign", b"weights", metrics={"wape": 0.5})
+    steps = walk(source, homes, "adopt")
+    assert steps > 8
+    for step in range(1, steps + 1):
+        models = ModelManager(homes / str(step))
+        assert all(verify(models.store, prefix) == [] for prefix in models.store.trees())
+        adopt_all(models.store)
+        assert list(models.store.trees()) == [f"{LINE}/v1"]
+        assert verify(models.store, f"{LINE}/v1") == []
+        assert len(models.get(f"{LINE}/v1")["files"]) == 3
+        assert "damaged" in models.item(f"{LINE}/v1")["problem"]
+
+
+def test_an_import_killed_at_any_step_shows_nothing_half_and_is_finished_by_a_second_one(
+    run: Path, tmp_path: Path, homes: Path
+) -> None:
+    made = ModelManager(tmp_path / "made")
+    made.publish(run, LINE, {"description": "carried"}, publish_id="one")
+    pack(made, made.version(f"{LINE}/v1"), tmp_path / "v1.zip")
+    steps = walk(tmp_path / "v1.zip", homes, "import")
+    assert steps > 15
+    for step in range(1, steps + 1):
+        models = ModelManager(homes / str(step))
+        visible = list(models.store.trees())
+        assert all(verify(models.store, prefix) == [] for prefix in visible)
+        address, _ = models.import_file(tmp_path / "v1.zip")
+        assert list(models.store.trees()) == [str(address)]
+        assert not visible or visible == [str(address)]
+        assert models.item(address)["problem"] is None
+        assert list((root_of(models) / ".staging").iterdir()) == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.registry.published import LINE, metadata
+from tests.unit.registry.published import LINE, metadata, root_of
 from tidebook.core.errors import InvalidInput, NotFound
 from tidebook.core.settings import Settings
 from tidebook.registry import ModelManager
@@ -39,7 +39,7 @@ def test_a_list_item_has_the_fields_that_users_know(models: ModelManager, run: P
         "owner": None,
         "address": f"{LINE}/v1",
         "identifier": "product_P001_all_lstm",
-        "model_path": str(models.store.root / LINE / "v1"),
+        "model_path": str(root_of(models) / LINE / "v1"),
         "version": "v1",
         "model_type": "lstm",
         "training_mode": "product",
@@ -58,6 +58,12 @@ def test_a_list_item_has_the_fields_that_users_know(models: ModelManager, run: P
         "validation": {"wape": 0.2, "end": "2023-12-31"},
         "hyperparameters": {"epochs": 3},
         "is_best": True,
+        "aliases": [],
+        "tags": {},
+        "notes": "",
+        "pinned": False,
+        "archived": None,
+        "problem": None,
     }
 
 
@@ -126,21 +132,21 @@ def test_best_and_latest_are_derived_and_resolved(models: ModelManager, run: Pat
     assert str(models.resolve(LINE, "v1")) == str(models.resolve(f"{LINE}/v1")) == f"{LINE}/v1"
     assert [item["version"] for item in models.list_models()["models"] if item["is_best"]] == ["v2"]
     assert not models.get(f"{LINE}/v1")["is_best"]
-    models.delete(f"{LINE}/v2")
+    models.delete(f"{LINE}/v2", "a test", force=True)
     assert str(models.resolve(LINE)) == f"{LINE}/v3"
 
 
 def test_what_does_not_exist_is_not_found_and_what_does_is_named(models: ModelManager, run: Path) -> None:
     for n in range(3):
         models.publish(run, LINE, metadata(), publish_id=f"p{n}")
-    models.delete(f"{LINE}/v2", reason="too old")
+    models.delete(f"{LINE}/v2", reason="too old", force=True)
     with pytest.raises(NotFound, match=r"v9, which does not exist\. product/P001_all/lstm has v3, v1\."):
         models.resolve(LINE, "v9")
     with pytest.raises(NotFound, match=r"v2, which was deleted at .* \(too old\)\. product/P001_all/lstm has v3, v1\."):
         models.get(f"{LINE}/v2")
     with pytest.raises(NotFound, match=r"no version of product/P01_all/lstm\. Did you mean product/P001_all/lstm\?"):
         models.resolve("product/P01_all/lstm")
-    with pytest.raises(InvalidInput, match="version must be best, latest or v followed by a number, but got 'newest'"):
+    with pytest.raises(NotFound, match="or an alias, but got 'newest'. product/P001_all/lstm has v3, v1"):
         models.resolve(LINE, "newest")
     with pytest.raises(InvalidInput, match="The address of a version must end in /v"):
         models.path(LINE)
@@ -163,7 +169,7 @@ def test_a_version_deleted_while_it_is_read_is_clearly_gone(
     real = models.store.open
 
     def deleted_first(prefix: str, path: str) -> Path:
-        ModelManager(models.store.root).delete(address, "meanwhile")
+        ModelManager(root_of(models)).delete(address, "meanwhile", force=True)
         return real(prefix, path)
 
     monkeypatch.setattr(models.store, "open", deleted_first)
@@ -174,10 +180,10 @@ def test_a_version_deleted_while_it_is_read_is_clearly_gone(
 def test_a_deleted_number_is_not_used_again_even_where_its_folder_is_gone(models: ModelManager, run: Path) -> None:
     for n in range(2):
         models.publish(run, LINE, metadata(), publish_id=f"p{n}")
-    models.delete(f"{LINE}/v2")
+    models.delete(f"{LINE}/v2", "a test", force=True)
     identifier = models.get_model_identifier("lstm", "product", "P001_all")
     assert models.get_next_version_number(identifier) == 3
-    shutil.rmtree(models.store.root / "product")
+    shutil.rmtree(root_of(models) / "product")
     assert models.get_next_version_number(identifier) == 3
     assert str(models.publish(run, LINE, metadata(), publish_id="again")) == f"{LINE}/v3"
 
@@ -186,8 +192,8 @@ def test_versions_json_is_derived_and_can_be_made_again(models: ModelManager, ru
     models.publish(run, LINE, metadata(), publish_id="p1")
     models.publish(run, LINE, metadata(), publish_id="p2")
     models.publish(run, "global/all/sum/lstm", metadata())
-    models.delete("global/all/sum/lstm/v1")
-    path = models.store.root / "versions.json"
+    models.delete("global/all/sum/lstm/v1", "a test", force=True)
+    path = root_of(models) / "versions.json"
     expected = {"global_all_sum_lstm": 1, "product_P001_all_lstm": 2}
     assert json.loads(path.read_text()) == expected
     for spoil in (path.unlink, lambda: path.write_text("{"), lambda: path.write_text("[1]")):
@@ -196,7 +202,7 @@ def test_versions_json_is_derived_and_can_be_made_again(models: ModelManager, ru
 
 
 def test_names_are_made_as_users_know_them(models: ModelManager) -> None:
-    root = models.store.root
+    root = root_of(models)
     assert models.get_model_identifier("kan", "global", "all", "sum") == "global_all_sum_kan"
     assert models.get_next_version_number("product_P7_all_kan") == 1
     path = models.get_model_version_path("kan", 3, "global", "stores/S001_S002", "mean")
@@ -220,7 +226,7 @@ def test_names_that_cannot_be_are_value_errors(models: ModelManager, names: tupl
 
 def test_foreign_and_broken_folders_do_not_disturb_the_list(models: ModelManager, run: Path) -> None:
     models.publish(run, LINE, metadata())
-    root = models.store.root
+    root = root_of(models)
     shutil.copytree(root / LINE / "v1", root / LINE / "v2")
     (root / LINE / "v2" / "metadata.json").write_text("{broken")
     shutil.copytree(root / LINE / "v1", root / LINE / "v3")
@@ -271,8 +277,8 @@ def test_versions_that_somebody_does_not_see_are_not_there_and_told_like_those_t
     models.publish(run, LINE, metadata(0.3))
     models.publish(run, LINE, metadata(0.1, project="north", owner="anna"), publish_id="two")
     models.publish(run, LINE, metadata(0.2), publish_id="three")
-    models.delete(f"{LINE}/v3", "a reason that tells something")
-    seen = ModelManager(models.store.root, sees=lambda project, owner: project != "north" or owner == "bo")
+    models.delete(f"{LINE}/v3", "a reason that tells something", force=True)
+    seen = ModelManager(root_of(models), sees=lambda project, owner: project != "north" or owner == "bo")
     assert [item["version"] for item in seen.list_models()["models"]] == ["v1"]
     assert str(seen.resolve(LINE)) == str(seen.resolve(LINE, "latest")) == f"{LINE}/v1"
     said = set()
@@ -282,6 +288,6 @@ def test_versions_that_somebody_does_not_see_are_not_there_and_told_like_those_t
                 look(f"{LINE}/v{version}")
             said.add(str(refused.value).replace(f"v{version}", "vN"))
     assert said == {f"The version must exist, but got {LINE}/vN, which does not exist. {LINE} has v1."}
-    nothing = ModelManager(models.store.root, sees=lambda project, owner: False)
+    nothing = ModelManager(root_of(models), sees=lambda project, owner: False)
     with pytest.raises(NotFound, match="There is none yet"):
         nothing.resolve(LINE)

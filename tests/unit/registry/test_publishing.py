@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.unit.registry.published import LINE, metadata
+from tests.unit.registry.published import LINE, metadata, root_of
 from tidebook import checkpoint
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, StorageFailure
 from tidebook.core.scope import Address
@@ -24,14 +24,14 @@ def test_publishing_makes_a_version_of_all_its_files(models: ModelManager, run: 
     address = models.publish(run, Address.parse(LINE), metadata(), {"loss_curve.png": figure}, publish_id="run_1")
     assert str(address) == "product/P001_all/lstm/v1"
     folder = models.path(address)
-    assert folder == models.store.root / "product/P001_all/lstm/v1"
+    assert folder == root_of(models) / "product/P001_all/lstm/v1"
     names = ["config.json", "eval_results.json", "loss_curve.png", "manifest.json", "metadata.json", "model.pth"]
     assert sorted(path.name for path in folder.iterdir() if path.name != ".claim") == names
     assert verify(models.store, str(address)) == []
     model_type, state = checkpoint.load_state(folder / "model.pth")
     assert (model_type, state.config) == ("lstm", {"model_type": "lstm", "input_size": 3})
     assert torch.equal(state.weights["layer.weight"], torch.arange(6.0).reshape(2, 3))
-    assert list((models.store.root / ".staging").iterdir()) == []
+    assert list((root_of(models) / ".staging").iterdir()) == []
 
 
 def test_publishing_twice_with_one_id_gives_one_version(models: ModelManager, run: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_run_without_a_model_cannot_be_published(models: ModelManager, tmp_pat
         NotFound, match=r"A run must have a saved model to be published, but got no model/pytorch_model"
     ):
         models.publish(run.folder, LINE, metadata())
-    assert not models.store.root.exists()
+    assert not root_of(models).exists()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_cannot_be_published_takes_no_number(
 ) -> None:
     with pytest.raises(InvalidInput, match=text):
         models.publish(run, LINE, metadata(**more), dict.fromkeys(files, run / "config.json"))
-    assert not models.store.root.exists()
+    assert not root_of(models).exists()
 
 
 def test_a_scope_that_differs_from_another_in_case_alone_is_refused(models: ModelManager, run: Path) -> None:
@@ -100,7 +100,7 @@ def test_one_process_at_a_time_publishes_a_run(
     real = models.store.claim
 
     def meanwhile(folder: str, owner: str, *, above: int = 0) -> int:
-        with pytest.raises(Conflict, match="One process at a time may publish a run, but got p1"):
+        with pytest.raises(Conflict, match="One process at a time may store this, but got p1"):
             publish(models.store, run, line, metadata(), {}, "p1", above=0)
         return real(folder, owner, above=above)
 

@@ -38,9 +38,9 @@ class Running:
         return TestClient(self.client.app, base_url="http://127.0.0.1", headers=self.headers(user_id))
 
     @contextmanager
-    def live(self, user_id: str = "admin") -> Iterator[WebSocketTestSession]:
+    def live(self, user_id: str = "admin", query: str = "") -> Iterator[WebSocketTestSession]:
         """A WebSocket of a user."""
-        opening = self.client.websocket_connect("ws://127.0.0.1/api/live", headers=self.headers(user_id))
+        opening = self.client.websocket_connect(f"ws://127.0.0.1/api/live{query}", headers=self.headers(user_id))
         with suppress(CancelledError), opening as socket:  # raised where the application is about to send at the end
             yield socket
 

@@ -50,7 +50,17 @@ def test_the_words_users_know_name_the_model() -> None:
 
 def test_a_version_may_be_given_as_a_number() -> None:
     assert ForecastSpec(model="product/P001_all/lstm", version="3").version == "v3"
-    assert "version must be best, latest or v followed by a number" in _fault(ForecastSpec, version="newest")
+    assert "version must be best, latest, v followed by a number" in _fault(ForecastSpec, version="The newest")
+
+
+def test_a_version_may_be_named_by_an_alias_in_either_place() -> None:
+    named = ForecastSpec(model="product/P001_all/lstm@production")
+    assert (named.line.folder, named.which) == ("product/P001_all/lstm", "production")
+    assert ForecastSpec(mode="product", product_id="P001", version="@production").which == "production"
+    assert ForecastSpec(model="product/P001_all/lstm@production", version="production").which == "production"
+    assert ForecastSpec(model="product/P001_all/lstm").which == "best"
+    with pytest.raises(InvalidInput, match="named by an alias must not come with another version"):
+        _ = ForecastSpec(model="product/P001_all/lstm@production", version="v3").which
 
 
 def test_a_forecast_must_name_its_model() -> None:

@@ -225,15 +225,15 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(
     store: LocalStore, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = f"{LINE}/v{store.claim(LINE, 'run')}"
-    real = os.fsync
+    real = os.write
 
-    def grow(handle: int) -> None:
+    def grow(handle: int, data: bytes) -> int:
         with files["metadata.json"].open("a") as file:
             file.write("more")
-        real(handle)
+        return real(handle, data)
 
-    monkeypatch.setattr(os, "fsync", grow)
-    with pytest.raises(Conflict, match=r"must stay as it is while it is stored, but got a\.json, which changed"):
+    monkeypatch.setattr(os, "write", grow)
+    with pytest.raises(Conflict, match=r"must stay as it is while it is stored, but got metadata\.json, which changed"):
         store.fill(prefix, files)
 
 
@@ -251,6 +251,7 @@ def test_a_full_disk_leaves_no_version_and_the_next_try_finishes(
 
     with monkeypatch.context() as fault:
         fault.setattr(os, "write", full)
+        fault.setattr(os, "copy_file_range", lambda reader, writer, count: full(writer, bytes(count)), raising=False)
         with pytest.raises(StorageFailure, match=r"model\.pth must be written to .* but got no space left on the disk"):
             put(store, files)
     assert list(store.trees()) == []
@@ -359,12 +360,13 @@ def test_processes_that_publish_to_one_line_lose_nothing_and_double_nothing(
 
 
 def test_the_settings_name_the_store(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert open_store(settings).root == settings.saved_models
+    assert open_store(settings).location("") == str(settings.saved_models)
     monkeypatch.setenv("TIDEBOOK_STORE", f"file://{tmp_path}/with%20space")
-    assert open_store(Settings()).root == tmp_path / "with space"
+    assert open_store(Settings()).location("") == str(tmp_path / "with space")
     monkeypatch.setenv("TIDEBOOK_STORE", str(tmp_path / "plain"))
-    assert open_store(Settings()).root == tmp_path / "plain"
-    monkeypatch.setenv("TIDEBOOK_STORE", "s3://key:secret@bucket/prefix")
-    with pytest.raises(InvalidInput, match=r"must be a folder or a file:// URL, but got s3://bucket\.") as caught:
-        open_store(Settings())
-    assert "secret" not in str(caught.value)
+    assert open_store(Settings()).location("") == str(tmp_path / "plain")
+    for url in ("s3://key:secret@bucket/prefix", "ftp://key:secret@host/prefix"):
+        monkeypatch.setenv("TIDEBOOK_STORE", url)
+        with pytest.raises(InvalidInput) as caught:
+            open_store(Settings())
+        assert "secret" not in str(caught.value)

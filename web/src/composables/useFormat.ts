@@ -1,6 +1,7 @@
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { inChinese } from '@/services/describe'
+import { PERCENT } from '@/services/metrics'
 import type { Language, Spoken, Task } from '@/services/types'
 
 const NONE = '–'
@@ -50,6 +51,9 @@ export function useFormat() {
   const percent = (value: number | null | undefined) => given(value, (v) => minus(share.value.format(v)))
   /** The same on an axis: without a decimal where it has none. */
   const roughPercent = (value: number) => minus(roughShare.value.format(value))
+  /** The value of a metric, as its name asks for. */
+  const result = (name: string, value: number | null | undefined) =>
+    name === 'wape' ? percent(value) : PERCENT.has(name) ? given(value, (v) => percent(v / 100)) : metric(value)
   /** Numbers of one column, all with the decimals that suit the largest. */
   const alike = (values: (number | null | undefined)[]) => {
     const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)))
@@ -57,19 +61,25 @@ export function useFormat() {
     const column = new Intl.NumberFormat(tag.value, { minimumFractionDigits: digits, maximumFractionDigits: digits })
     return (value: number | null | undefined) => given(value, (v) => minus(column.format(v)))
   }
-  const day = (iso: string | null | undefined) => given(iso, (v) => days.value.format(new Date(`${v.slice(0, 10)}T00:00Z`)))
+  /** What is no date stays as it is written: records come from other programs, too. */
+  const dated = (iso: string | null | undefined, write: (at: Date) => string, read = (v: string) => new Date(v)) =>
+    given(iso, (v) => (Number.isNaN(read(v).getTime()) ? v : write(read(v))))
+  const ofDay = (iso: string) => new Date(`${iso.slice(0, 10)}T00:00Z`)
+  const day = (iso: string | null | undefined) => dated(iso, (at) => days.value.format(at), ofDay)
+  /** Without the year. */
+  const shortDay = (iso: string | null | undefined) => dated(iso, (at) => shortDays.value.format(at), ofDay)
   /** A mark on an axis of days: the year where one begins, the month where one begins, else the day. */
   const tick = (time: number) => {
     const at = new Date(time)
     if (at.getUTCDate() !== 1) return shortDays.value.format(at)
     return at.getUTCMonth() === 0 ? String(at.getUTCFullYear()) : months.value.format(at)
   }
-  const weekday = (iso: string) => weekdays.value.format(new Date(`${iso.slice(0, 10)}T00:00Z`))
+  const weekday = (iso: string) => weekdays.value.format(ofDay(iso))
   /** 0 for Monday; 1970-01-05 was one. */
   const weekdayName = (index: number) => weekdays.value.format(new Date(Date.UTC(1970, 0, 5 + index)))
   const time = (iso: string | null | undefined) =>
-    given(iso, (v) => (new Date(v).getFullYear() === new Date().getFullYear() ? times : oldTimes).value.format(new Date(v)))
-  const fullTime = (iso: string | null | undefined) => given(iso, (v) => fullTimes.value.format(new Date(v)))
+    dated(iso, (at) => (at.getFullYear() === new Date().getFullYear() ? times : oldTimes).value.format(at))
+  const fullTime = (iso: string | null | undefined) => dated(iso, (at) => fullTimes.value.format(at))
 
   function size(bytes: number | null | undefined): string {
     return given(bytes, (value) => {
@@ -96,6 +106,6 @@ export function useFormat() {
   const said = (words: Spoken | undefined) => words?.[language.value] ?? words?.en ?? ''
 
   return {
-    language, tag, number, alike, metric, measure, count, percent, roughPercent, describe, taskName, day, tick, weekday, weekdayName, time, fullTime, size, duration, said,
+    language, tag, number, alike, metric, measure, result, count, percent, roughPercent, describe, taskName, day, shortDay, tick, weekday, weekdayName, time, fullTime, size, duration, said,
   }
 }

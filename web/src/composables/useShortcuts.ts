@@ -3,7 +3,7 @@ import { useRouter } from 'vue-router'
 
 /** After `g`: where a letter goes. */
 export const GO: Record<string, string> = {
-  h: '/', d: '/data', t: '/train', k: '/tasks', r: '/runs', m: '/models', f: '/forecast', y: '/history', s: '/settings',
+  h: '/', d: '/data', t: '/train', k: '/tasks', r: '/runs', m: '/models', f: '/forecast', y: '/history', o: '/storage', s: '/settings',
 }
 const PATIENCE = 1500 // milliseconds in which the second key must follow
 

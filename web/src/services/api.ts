@@ -1,7 +1,9 @@
 /** Every call that the pages make, one line each. */
 import { get, patch, post, put, remove, segments, upload, url } from './client'
+import type * as m from './models/types'
 import type * as p from './people'
 import type * as r from './runs/types'
+import type * as s from './storage'
 import type * as t from './types'
 
 type Signal = { signal?: AbortSignal }
@@ -45,10 +47,26 @@ export interface ModelQuery {
   scope?: string
   search?: string
   project?: string
+  metric?: string
+  alias?: string
+  archived?: string
 }
 export const models = (query: ModelQuery = {}) => get<t.ModelPage>('models', { query: { ...query } })
 export const model = (address: string) => get<t.ModelDetail>(`models/${segments(address)}`)
-export const deleteModel = (address: string) => remove(`models/${segments(address)}`)
+export const changeModel = (address: string, body: m.VersionChange) => patch<t.Model>(`models/${segments(address)}`, { body })
+export const deleteModel = (address: string, query: { reason?: string; force?: boolean } = {}) =>
+  remove(`models/${segments(address)}`, { query })
+export const modelLine = (line: string) => get<m.Line>(`model-lines/${segments(line)}`)
+export const setAlias = (line: string, alias: string, body: { version: string; reason: string }) =>
+  put<m.Line>(`model-lines/${segments(line)}/aliases/${segments(alias)}`, { body })
+export const removeAlias = (line: string, alias: string, reason: string) =>
+  remove<m.Line>(`model-lines/${segments(line)}/aliases/${segments(alias)}`, { query: { reason } })
+export const compareModels = (a: string, b: string) => get<m.VersionComparison>('model-comparison', { query: { a, b } })
+export const modelPreview = (address: string, path: string) =>
+  get<m.FilePreview>(`model-preview/${segments(address)}`, { query: { path } })
+export const modelZip = (address: string) => url(`model-zip/${segments(address)}`)
+export const fileModels = () => get<{ items: m.FileModel[] }>('store/models')
+export const fileModel = (name: string) => get<m.FileModelDetail>(`store/models/${segments(name)}`)
 export const modelFile = (address: string, name: string) => url(`models/${segments(address)}/files/${segments(name)}`)
 
 export const startForecast = (body: t.ForecastSpec) => post<t.Forecast>('prediction', { body })
@@ -104,3 +122,24 @@ export const removeMember = (project: string, user: string) => remove(`projects/
 export const tokens = () => get<{ items: p.Token[] }>('tokens')
 export const addToken = (name: string) => post<p.Token & { token: string }>('tokens', { body: { name } })
 export const removeToken = (id: string) => remove(`tokens/${segments(id)}`)
+
+export const storage = () => get<s.Storage>('storage')
+export const policies = () => get<{ items: s.Policy[] }>('retention/policies')
+export const putPolicy = (project: string, body: s.PolicyRules) =>
+  put<s.Policy>(`retention/policies/${segments(project)}`, { body })
+export const removePolicy = (project: string) => remove(`retention/policies/${segments(project)}`)
+export interface PlanQuery {
+  project?: string
+  kind?: string
+  goes?: string
+  limit?: number
+  after?: string
+}
+export const plan = (query: PlanQuery = {}) => get<s.Plan>('retention/plan', { query: { ...query } })
+export const cleanUp = (body: { project?: string; digest?: string }) => post<s.CleanUp>('retention/run', { body })
+export const schedule = () => get<s.Schedule>('retention/schedule')
+export const putSchedule = (body: Pick<s.Schedule, 'on' | 'hour'>) => put<s.Schedule>('retention/schedule', { body })
+export const archiveItems = (query: { limit?: number; after?: string } = {}) => get<t.Page<s.ArchivedItem>>('archive', { query })
+type Archivable = Pick<s.ArchivedItem, 'kind' | 'id'>
+export const archive = (body: Archivable) => post('archive', { body })
+export const restore = (body: Archivable) => post('archive/restore', { body })

@@ -20,17 +20,20 @@ export const remove = <T = void>(path: string, request: Request = {}) => send<T>
 
 /** A file of the server as text. */
 export async function text(address: string, signal?: AbortSignal): Promise<string> {
-  const response = await fetch(address, { signal })
+  const response = await fetch(address, { signal, headers: spoken() })
   const read = await response.text()
   if (response.ok) return read
   throw refused(response.status, read)
 }
 
+/** Asks for problems in the language of the page. */
+const spoken = () => ({ 'accept-language': document.documentElement.lang || 'en' })
+
 async function send<T>(method: string, path: string, { query, body, signal }: Request): Promise<T> {
   const response = await fetch(url(path, query), {
     method,
     signal,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    headers: { ...spoken(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     body: body === undefined ? undefined : JSON.stringify(body),
   })
   const text = await response.text()
@@ -43,6 +46,7 @@ export function upload<T>(path: string, form: FormData, progress: (share: number
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('POST', url(path))
+    for (const [name, value] of Object.entries(spoken())) request.setRequestHeader(name, value)
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total)
     request.onload = () =>
       request.status < 300

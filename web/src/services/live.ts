@@ -105,4 +105,4 @@ export class Live {
   }
 }
 
-export const live = new Live(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`)
+export const live = new Live(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live?language=${document.documentElement.lang}`)

@@ -915,7 +915,7 @@ export interface paths {
         };
         /**
          * A forecast
-         * @description The whole saved result.
+         * @description The whole saved result; one in the archive is brought back first, and `restored` says so.
          */
         get: operations["get_prediction"];
         put?: never;
@@ -1050,9 +1050,668 @@ export interface paths {
          * Delete a version
          * @description Removes the version's files; its number is never used again.
          *
-         *     Its owner, members of its project and administrators may.
+         *     Its owner, members of its project and administrators may. What is the best of its line, has an alias, is pinned or
+         *     has saved forecasts that refer to it is refused, and `details.reasons` says why, unless it is forced.
          */
         delete: operations["delete_model"];
+        options?: never;
+        head?: never;
+        /**
+         * Label a version
+         * @description Changes tags, notes, pin or project. Its owner, members of its project and administrators may.
+         *
+         *     Who moves it must be allowed to put things into the other project.
+         */
+        patch: operations["change_model"];
+        trace?: never;
+    };
+    "/api/model-lines/{line}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a version an alias
+         * @description Names one version of the line; the version that had the alias loses it. The last change wins.
+         */
+        put: operations["set_alias"];
+        post?: never;
+        /**
+         * Remove an alias
+         * @description Takes the alias off the version that has it; its history stays.
+         */
+        delete: operations["remove_alias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/model-lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A line of versions
+         * @description Its versions, the best and the latest of them, its aliases and their history.
+         */
+        get: operations["get_line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/model-comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two versions
+         * @description Their files, hyper-parameters, metrics and the facts of their training, from `a` to `b`.
+         */
+        get: operations["compare_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/model-preview/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a file of a version holds
+         * @description The beginning of a text, or the first rows of a table; an image is got as a file of the version.
+         */
+        get: operations["preview_model_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/model-zip/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All files of a version
+         * @description A zip, made while it is sent.
+         */
+        get: operations["zip_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A number that was claimed
+         * @description The number that the user has claimed, whether or not its version is complete.
+         */
+        get: operations["get_claim"];
+        put?: never;
+        /**
+         * Claim a number
+         * @description Reserves the next number of a line. The same user and `owner` get their own claim back.
+         */
+        post: operations["claim_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/newest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest number
+         * @description The highest number ever given in a line, deleted ones and claims counted; 0 if there is none.
+         */
+        get: operations["get_newest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/trees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Complete versions
+         * @description The addresses of all that the user sees.
+         */
+        get: operations["list_trees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines of versions
+         * @description The lines that hold a version that the user sees; for administrators also those with claims alone.
+         */
+        get: operations["list_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/trees/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a version
+         * @description Removes its files; its number is never used again. Refused while an alias names it.
+         */
+        delete: operations["delete_tree"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/manifests/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A version's manifest
+         * @description What a complete version holds.
+         */
+        get: operations["get_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/entries/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files of a tree
+         * @description As they are now.
+         */
+        get: operations["list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/content/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of a tree
+         * @description Its bytes, or one range of them.
+         */
+        get: operations["get_content"];
+        /**
+         * Send a file
+         * @description Puts a file into its place once all of it is there and has the digest.
+         *
+         *     409 where the body must begin elsewhere (`details.held`), or has another digest (`details.again`).
+         */
+        put: operations["put_content"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/uploads/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What is here of a file
+         * @description How many bytes of a file that was cut are here; all of them: it is in its place.
+         */
+        post: operations["ask_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/contents/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Many small files of a tree
+         * @description For each its length as four bytes, a header of that length as JSON, and the content; last four zeros.
+         *
+         *     What is larger than a MiB, or gone, is left out.
+         */
+        post: operations["get_bundle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/bundles/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send many small files
+         * @description Files of at most a MiB, each after its header as in the answer of POST, with its digest.
+         */
+        put: operations["put_bundle"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/kept/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a transfer
+         * @description Writes down the digests of what was sent into a file model, so that it need not be read to be compared.
+         */
+        post: operations["keep_digests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/shares/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a file of content that is here
+         * @description Where the user sees that content and the store can share it, so that nothing is sent and no space is taken.
+         */
+        post: operations["share_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/removals/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove files of a file model
+         * @description Those that were there are gone then.
+         */
+        post: operations["remove_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/commits/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a version
+         * @description From now on it exists, in the project that its metadata name, and is the user's.
+         */
+        post: operations["commit_tree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A record
+         * @description What stands beside a tree or a line, as far as the user sees it.
+         */
+        get: operations["get_record"];
+        /**
+         * Change a record
+         * @description Replaces labels or aliases, if they are still as they were; else 409.
+         */
+        put: operations["put_record"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * File models
+         * @description The models that ModelFile keeps in the store, as far as the user sees them.
+         */
+        get: operations["list_file_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/store/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file model
+         * @description Its versions.
+         */
+        get: operations["get_file_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What takes the space
+         * @description As it was measured last, a while ago at most. Administrators are told of all, others of what they see.
+         */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Policies of projects
+         * @description Those of the projects that the user sees; where nobody set one, the defaults.
+         */
+        get: operations["list_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/policies/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the policy of a project
+         * @description The owner of the project and administrators may.
+         */
+        put: operations["put_policy"];
+        post?: never;
+        /**
+         * Back to the default policy
+         * @description The owner of the project and administrators may.
+         */
+        delete: operations["delete_policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a cleanup would do now
+         * @description Every forecast, version and run that the user sees, whether it goes, and why. Nothing is changed.
+         */
+        get: operations["get_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clean up now
+         * @description Carries the plan out. Administrators may.
+         */
+        post: operations["run_cleanup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The daily cleanup
+         * @description Whether the server cleans up by itself, when, and what came of it last.
+         */
+        get: operations["get_schedule"];
+        /**
+         * Turn it on or off
+         * @description Administrators may.
+         */
+        put: operations["put_schedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is in the archive
+         * @description Forecasts, versions and runs that the user sees, those archived last first.
+         */
+        get: operations["list_archive"];
+        put?: never;
+        /**
+         * Move to the archive
+         * @description Its owner, members of its project and administrators may. Nothing goes before it was read back whole.
+         */
+        post: operations["add_to_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archive/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring back
+         * @description Its owner, members of its project and administrators may. It stays archived unless it comes back whole.
+         */
+        post: operations["restore_from_archive"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1062,6 +1721,78 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AliasEntry
+         * @description A name that people gave one version of a line.
+         */
+        AliasEntry: {
+            /**
+             * Alias
+             * @example production
+             */
+            alias: string;
+            /**
+             * Version
+             * @example v7
+             */
+            version: string;
+            /**
+             * By
+             * @description Id of the user who set it, or the name of one on the command line.
+             */
+            by: string;
+            /** At */
+            at: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AliasEvent
+         * @description A change of an alias.
+         */
+        AliasEvent: {
+            /**
+             * Alias
+             * @example production
+             */
+            alias: string;
+            /**
+             * Version
+             * @description The version since then; null where the alias was removed.
+             */
+            version: string | null;
+            /**
+             * Previous
+             * @description The version before; null where there was none.
+             */
+            previous: string | null;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AliasTarget
+         * @description The version that an alias is to name.
+         * @example {
+         *       "reason": "better on promotions",
+         *       "version": "v7"
+         *     }
+         */
+        AliasTarget: {
+            /**
+             * Version
+             * @example v7
+             */
+            version: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
         /**
          * Analysis
          * @description What the forecast says.
@@ -1096,6 +1827,97 @@ export interface components {
              * @example 20480
              */
             length: number;
+        };
+        /**
+         * ArchiveRequest
+         * @description What is to be moved to the archive, or back.
+         * @example {
+         *       "id": "product/P001_all/lstm/v1",
+         *       "kind": "version"
+         *     }
+         */
+        ArchiveRequest: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "version" | "forecast" | "run";
+            /**
+             * Id
+             * @description Address, id or name.
+             */
+            id: string;
+        };
+        /**
+         * Archived
+         * @description Where the files of an archived version are.
+         */
+        Archived: {
+            /**
+             * Url
+             * @description Of the archive's file.
+             */
+            url: string;
+            /** Archived At */
+            archived_at: string;
+            /**
+             * Bytes
+             * @description Of the archive's file.
+             */
+            bytes: number;
+        };
+        /**
+         * ArchivedItem
+         * @description Something in the archive.
+         */
+        ArchivedItem: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "version" | "forecast" | "run";
+            /**
+             * Id
+             * @example product/P001_all/lstm/v1
+             */
+            id: string;
+            /**
+             * Url
+             * @description Where it lies, without secrets.
+             */
+            url: string;
+            /**
+             * Bytes
+             * @description In the archive.
+             */
+            bytes: number;
+            /** Original Bytes */
+            original_bytes: number;
+            /**
+             * Archived At
+             * @description ISO 8601.
+             */
+            archived_at: string;
+            /**
+             * By
+             * @description Id of the user; null for a cleanup that nobody asked for.
+             */
+            by: string | null;
+            /** Description */
+            description: string | null;
+        };
+        /**
+         * ArchivedPage
+         * @description What the user sees of the archive, newest first.
+         */
+        ArchivedPage: {
+            /** Items */
+            items: components["schemas"]["ArchivedItem"][];
+            /**
+             * Next
+             * @description Give this as `after` for the next page; null at the end.
+             */
+            next: string | null;
         };
         /**
          * Audit
@@ -1153,6 +1975,117 @@ export interface components {
             absolute: number;
             /** Percent */
             percent: number | null;
+        };
+        /**
+         * Claim
+         * @description A claim to the next number of a line.
+         */
+        Claim: {
+            /**
+             * Line
+             * @description The line.
+             * @example product/P001_all/lstm
+             */
+            line: string;
+            /**
+             * Owner
+             * @description A name of one's own, such as that of the run.
+             */
+            owner: string;
+            /**
+             * Above
+             * @description The number will be more than this.
+             * @default 0
+             */
+            above: number;
+        };
+        /**
+         * Claimed
+         * @description The number that a claim has.
+         */
+        Claimed: {
+            /**
+             * Number
+             * @description N of v{N}; null where there is none.
+             * @example 3
+             */
+            number: number | null;
+        };
+        /**
+         * CleanupFailure
+         * @description Something that could not go.
+         */
+        CleanupFailure: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "version" | "forecast" | "run";
+            /** Id */
+            id: string;
+            problem: components["schemas"]["Problem"];
+        };
+        /**
+         * CleanupRequest
+         * @description The request to carry the plan out.
+         * @example {
+         *       "project": "north-stores"
+         *     }
+         */
+        CleanupRequest: {
+            /**
+             * Project
+             * @description Only what belongs to it.
+             */
+            project?: string | null;
+            /**
+             * Digest
+             * @description Of the plan that was looked at; 409 if it changed.
+             */
+            digest?: string | null;
+        };
+        /**
+         * CleanupResult
+         * @description What was done.
+         */
+        CleanupResult: {
+            /** Deleted */
+            deleted: number;
+            /** Archived */
+            archived: number;
+            /**
+             * Bytes
+             * @description That are free now.
+             */
+            bytes: number;
+            /**
+             * Spared
+             * @description How many stay because of what happened since the plan was made.
+             */
+            spared: number;
+            /** Failed */
+            failed: components["schemas"]["CleanupFailure"][];
+        };
+        /**
+         * Code
+         * @description The code that a version was trained with.
+         */
+        Code: {
+            /** Commit */
+            commit?: string | null;
+            /** Branch */
+            branch?: string | null;
+            /**
+             * Dirty
+             * @description Whether it had changes that were not committed.
+             */
+            dirty?: boolean | null;
+            /**
+             * Package
+             * @description The version of Tidebook.
+             * @example 0.1.0
+             */
+            package?: string | null;
         };
         /**
          * Column
@@ -1238,6 +2171,40 @@ export interface components {
             encoding?: ("utf-8" | "gb18030") | null;
         };
         /**
+         * Commit
+         * @description The files that make a version.
+         */
+        Commit: {
+            /**
+             * Claim
+             * @description The `owner` of the claim.
+             */
+            claim: string;
+            /**
+             * Files
+             * @description All of them.
+             */
+            files: components["schemas"]["StoredFile"][];
+        };
+        /**
+         * ComparedFile
+         * @description A file of one of two versions or of both.
+         */
+        ComparedFile: {
+            /** Path */
+            path: string;
+            /**
+             * Status
+             * @description Seen from a to b.
+             * @enum {string}
+             */
+            status: "same" | "changed" | "added" | "removed";
+            /** A Size */
+            a_size: number | null;
+            /** B Size */
+            b_size: number | null;
+        };
+        /**
          * ComparedMetric
          * @description A metric of the compared runs, in their order.
          */
@@ -1253,6 +2220,39 @@ export interface components {
             best: number | null;
             /** Lower Is Better */
             lower_is_better: boolean | null;
+        };
+        /**
+         * ComparedModelMetric
+         * @description A metric of two versions.
+         */
+        ComparedModelMetric: {
+            /** Name */
+            name: string;
+            /** A */
+            a: unknown;
+            /** B */
+            b: unknown;
+            /**
+             * Difference
+             * @description b less a; null where one is no number.
+             */
+            difference: number | null;
+            /** Better */
+            better: ("a" | "b") | null;
+        };
+        /**
+         * ComparedValue
+         * @description A value in two versions; null where a version has none.
+         */
+        ComparedValue: {
+            /** Name */
+            name: string;
+            /** A */
+            a: unknown;
+            /** B */
+            b: unknown;
+            /** Changed */
+            changed: boolean;
         };
         /**
          * ComparedValues
@@ -1472,6 +2472,17 @@ export interface components {
             next: string | null;
         };
         /**
+         * Entries
+         * @description The files of a tree.
+         */
+        Entries: {
+            /**
+             * Entries
+             * @description All of them, as they are now.
+             */
+            entries: components["schemas"]["StoredFile"][];
+        };
+        /**
          * EpochLoss
          * @description One epoch of the loss curve.
          */
@@ -1482,6 +2493,137 @@ export interface components {
             train_loss?: number | string | null;
             /** Val Loss */
             val_loss?: number | string | null;
+        };
+        /**
+         * FileModel
+         * @description A model whose files lie in the store.
+         */
+        FileModel: {
+            /**
+             * Name
+             * @description Its name.
+             */
+            name: string;
+            /**
+             * Versions
+             * @description How many versions it has.
+             */
+            versions: number;
+            /**
+             * Files
+             * @description Their files.
+             */
+            files: number;
+            /**
+             * Bytes
+             * @description Their size.
+             */
+            bytes: number;
+            /**
+             * Project
+             * @description The project that it belongs to.
+             */
+            project: string;
+            /**
+             * Owner
+             * @description The user that it belongs to.
+             */
+            owner: string | null;
+        };
+        /**
+         * FileModelDetail
+         * @description A model whose files lie in the store, with its versions.
+         */
+        FileModelDetail: {
+            /**
+             * Name
+             * @description Its name.
+             */
+            name: string;
+            /**
+             * Versions
+             * @description In the order of their names.
+             */
+            versions: components["schemas"]["FileVersion"][];
+        };
+        /**
+         * FileModels
+         * @description The models whose files lie in the store.
+         */
+        FileModels: {
+            /**
+             * Items
+             * @description Those that the user sees.
+             */
+            items: components["schemas"]["FileModel"][];
+        };
+        /**
+         * FilePreview
+         * @description What a file of a version holds, to be shown.
+         */
+        FilePreview: {
+            /**
+             * Path
+             * @description Its path.
+             */
+            path: string;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size: number;
+            /**
+             * Kind
+             * @description text, json, image, table or binary.
+             * @example table
+             */
+            kind: string;
+            /**
+             * Text
+             * @description Of text and JSON, as far as it is shown.
+             */
+            text: string | null;
+            /**
+             * Columns
+             * @description Of a table.
+             */
+            columns: string[] | null;
+            /**
+             * Rows
+             * @description The first rows of a table.
+             */
+            rows: unknown[][] | null;
+            /**
+             * Truncated
+             * @description Whether there is more than is shown.
+             */
+            truncated: boolean;
+        };
+        /**
+         * FileVersion
+         * @description A version of such a model.
+         */
+        FileVersion: {
+            /**
+             * Version
+             * @description Its name.
+             */
+            version: string;
+            /**
+             * Files
+             * @description Its files.
+             */
+            files: number;
+            /**
+             * Bytes
+             * @description Their size.
+             */
+            bytes: number;
+            /**
+             * Modified At
+             * @description When one of them was last changed.
+             */
+            modified_at: string;
         };
         /**
          * Finding
@@ -1595,6 +2737,24 @@ export interface components {
             is_best: boolean;
         };
         /**
+         * ForecastRuleForm
+         * @description A forecast is kept only if it is both young and among the newest; null: that part of the rule is off.
+         */
+        ForecastRuleForm: {
+            /**
+             * Days
+             * @description How old it may be.
+             * @default 30
+             */
+            days: number | null;
+            /**
+             * Newest
+             * @description How many of the project are kept.
+             * @default 1000
+             */
+            newest: number | null;
+        };
+        /**
          * ForecastSeries
          * @description One series: what was and what is expected.
          */
@@ -1652,7 +2812,7 @@ export interface components {
         ForecastSpec: {
             /**
              * Model
-             * @description Address of a line of versions, such as product/P001_all/lstm.
+             * @description Address of a line of versions, such as product/P001_all/lstm, or with an alias …@production.
              */
             model?: string | null;
             /**
@@ -1683,7 +2843,7 @@ export interface components {
             aggregation_method?: ("sum" | "mean" | "median" | "max" | "min" | "none") | null;
             /**
              * Version
-             * @description best, latest, or a version such as v3.
+             * @description best, latest, a version such as v3, or an alias.
              * @default best
              */
             version: string;
@@ -1750,6 +2910,18 @@ export interface components {
             version: string;
         };
         /**
+         * Held
+         * @description What is here already of a file.
+         */
+        Held: {
+            /**
+             * Held
+             * @description Bytes; what is sent must begin there.
+             * @example 0
+             */
+            held: number;
+        };
+        /**
          * Ids
          * @description Products or stores of a dataset.
          */
@@ -1809,6 +2981,24 @@ export interface components {
             upper: (number | null)[];
         };
         /**
+         * KindOfSpace
+         * @description How much one kind of things takes.
+         */
+        KindOfSpace: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "runs" | "versions" | "files" | "forecasts" | "datasets" | "tasks" | "archive" | "cache" | "database";
+            /** Bytes */
+            bytes: number;
+            /**
+             * Count
+             * @description How many; null where they are not counted.
+             */
+            count: number | null;
+        };
+        /**
          * KnownFuture
          * @description Where the future of the covariates came from.
          */
@@ -1831,6 +3021,44 @@ export interface components {
             made: string[];
         };
         /**
+         * LargeThing
+         * @description One of the largest things.
+         */
+        LargeThing: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "runs" | "versions" | "files" | "forecasts" | "datasets" | "tasks" | "archive" | "cache" | "database";
+            /**
+             * Id
+             * @description Name, address or id.
+             * @example product/P001_all/lstm/v1
+             */
+            id: string;
+            /** Bytes */
+            bytes: number;
+        };
+        /**
+         * LastCleanup
+         * @description What came of the last scheduled cleanup.
+         */
+        LastCleanup: {
+            /**
+             * At
+             * @description ISO 8601.
+             */
+            at: string;
+            /** Deleted */
+            deleted: number;
+            /** Archived */
+            archived: number;
+            /** Bytes */
+            bytes: number;
+            /** Failed */
+            failed: number;
+        };
+        /**
          * Level
          * @description How high the forecast is against the recent past.
          */
@@ -1841,6 +3069,34 @@ export interface components {
             forecast_mean: number | null;
             /** Change Percent */
             change_percent: number | null;
+        };
+        /**
+         * Lineage
+         * @description Where a version comes from.
+         */
+        Lineage: {
+            /** Run Name */
+            run_name: string | null;
+            /**
+             * Run Exists
+             * @description Whether the run's folder is still there.
+             */
+            run_exists: boolean;
+            /** Task Id */
+            task_id: string | null;
+            dataset: components["schemas"]["TrainedOn"] | null;
+            /**
+             * Fingerprint
+             * @description Of the data; changes when the data does.
+             */
+            fingerprint: string | null;
+            /** @description null where nobody knows it. */
+            code: components["schemas"]["Code"] | null;
+            /**
+             * Members
+             * @description Addresses of the versions that an ensemble is made of.
+             */
+            members: string[];
         };
         /**
          * ListedUser
@@ -1936,6 +3192,32 @@ export interface components {
             items: components["schemas"]["LoggedMetric"][];
         };
         /**
+         * Manifest
+         * @description What a complete version holds.
+         */
+        Manifest: {
+            /**
+             * Format Version
+             * @description 1.
+             */
+            format_version: number;
+            /**
+             * Owner
+             * @description Whose claim it came from.
+             */
+            owner: string | null;
+            /**
+             * Created At
+             * @description When it was complete.
+             */
+            created_at: string;
+            /**
+             * Files
+             * @description All of its files.
+             */
+            files: components["schemas"]["StoredFile"][];
+        };
+        /**
          * MetricCurve
          * @description A metric over an axis. Where points are left out, the smallest and the largest of each stretch stay.
          */
@@ -2008,6 +3290,25 @@ export interface components {
             train_loss?: number | string | null;
             /** Val Loss */
             val_loss?: number | string | null;
+        };
+        /**
+         * ModelComparison
+         * @description What changed from version a to version b.
+         */
+        ModelComparison: {
+            a: components["schemas"]["ModelVersion"];
+            b: components["schemas"]["ModelVersion"];
+            /** Files */
+            files: components["schemas"]["ComparedFile"][];
+            /** Hyperparameters */
+            hyperparameters: components["schemas"]["ComparedValue"][];
+            /** Metrics */
+            metrics: components["schemas"]["ComparedModelMetric"][];
+            /**
+             * Facts
+             * @description Data, code, description, span and other facts.
+             */
+            facts: components["schemas"]["ComparedValue"][];
         };
         /**
          * ModelDetail
@@ -2119,12 +3420,44 @@ export interface components {
              */
             is_best: boolean;
             /**
+             * Aliases
+             * @description Names that people gave it, such as production.
+             * @example [
+             *       "production"
+             *     ]
+             */
+            aliases: string[];
+            /**
+             * Tags
+             * @example {
+             *       "team": "east"
+             *     }
+             */
+            tags: {
+                [key: string]: string;
+            };
+            /** Notes */
+            notes: string;
+            /**
+             * Pinned
+             * @description Kept, whatever the policies of its project say.
+             */
+            pinned: boolean;
+            /** @description null while its files are here. */
+            archived?: components["schemas"]["Archived"] | null;
+            /**
+             * Problem
+             * @description Why its model cannot be loaded; null where it can.
+             */
+            problem?: string | null;
+            /**
              * Size Bytes
              * @default 0
              */
             size_bytes: number;
             /** Files */
             files: components["schemas"]["VersionFile"][];
+            lineage: components["schemas"]["Lineage"];
             /** Metadata */
             metadata: {
                 [key: string]: unknown;
@@ -2141,6 +3474,49 @@ export interface components {
             history: components["schemas"]["EpochLoss"][];
             /** @description null for a version that was made without one. */
             backtest?: components["schemas"]["Backtest"] | null;
+        };
+        /**
+         * ModelLine
+         * @description All versions of one identifier, as far as the user sees them.
+         */
+        ModelLine: {
+            /**
+             * Line
+             * @example product/P001_all/lstm
+             */
+            line: string;
+            /**
+             * Identifier
+             * @example product_P001_all_lstm
+             */
+            identifier: string;
+            /**
+             * Best
+             * @example v7
+             */
+            best: string | null;
+            /**
+             * Latest
+             * @example v8
+             */
+            latest: string | null;
+            /** Aliases */
+            aliases: components["schemas"]["AliasEntry"][];
+            /**
+             * History
+             * @description Changes of aliases, oldest first.
+             */
+            history: components["schemas"]["AliasEvent"][];
+            /**
+             * Versions
+             * @description The newest 1,000 at most, oldest first.
+             */
+            versions: components["schemas"]["ModelVersion"][];
+            /**
+             * Total
+             * @description How many versions there are.
+             */
+            total: number;
         };
         /**
          * ModelPage
@@ -2333,6 +3709,37 @@ export interface components {
              * @default false
              */
             is_best: boolean;
+            /**
+             * Aliases
+             * @description Names that people gave it, such as production.
+             * @example [
+             *       "production"
+             *     ]
+             */
+            aliases: string[];
+            /**
+             * Tags
+             * @example {
+             *       "team": "east"
+             *     }
+             */
+            tags: {
+                [key: string]: string;
+            };
+            /** Notes */
+            notes: string;
+            /**
+             * Pinned
+             * @description Kept, whatever the policies of its project say.
+             */
+            pinned: boolean;
+            /** @description null while its files are here. */
+            archived?: components["schemas"]["Archived"] | null;
+            /**
+             * Problem
+             * @description Why its model cannot be loaded; null where it can.
+             */
+            problem?: string | null;
             /**
              * Size Bytes
              * @default 0
@@ -2570,6 +3977,121 @@ export interface components {
             days: number;
         };
         /**
+         * Paths
+         * @description Files of a tree.
+         */
+        Paths: {
+            /**
+             * Paths
+             * @description Their paths.
+             * @example [
+             *       "metadata.json"
+             *     ]
+             */
+            paths: string[];
+        };
+        /**
+         * PlanItem
+         * @description One thing, and what becomes of it.
+         */
+        PlanItem: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "version" | "forecast" | "run";
+            /**
+             * Id
+             * @example product/P001_all/lstm/v1
+             */
+            id: string;
+            /** Project */
+            project: string;
+            /** Bytes */
+            bytes: number;
+            /** Age Days */
+            age_days: number;
+            /** Goes */
+            goes: boolean;
+            /**
+             * Action
+             * @description What becomes of it, where it goes.
+             */
+            action: ("delete" | "archive") | null;
+            reason: components["schemas"]["PlanReason"];
+        };
+        /**
+         * PlanReason
+         * @description Why something goes or stays.
+         */
+        PlanReason: {
+            /**
+             * Code
+             * @description Goes: too_old, beyond_newest. Stays: best, alias, pinned, forecast, member, newest, newest_of_line, young, live, no_rule.
+             * @example beyond_newest
+             */
+            code: string;
+            /**
+             * Values
+             * @description To tell it with.
+             * @example {
+             *       "newest": 3,
+             *       "rank": 5
+             *     }
+             */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PlanSummary
+         * @description How much of one kind goes and stays.
+         */
+        PlanSummary: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "version" | "forecast" | "run";
+            /** Going */
+            going: number;
+            /** Going Bytes */
+            going_bytes: number;
+            /** Kept */
+            kept: number;
+            /** Kept Bytes */
+            kept_bytes: number;
+        };
+        /**
+         * PolicyForm
+         * @description What a project keeps.
+         * @example {
+         *       "action": "archive",
+         *       "forecasts": {
+         *         "days": 30,
+         *         "newest": 1000
+         *       },
+         *       "runs": {
+         *         "failed_days": 90
+         *       },
+         *       "versions": {
+         *         "newest": 3
+         *       }
+         *     }
+         */
+        PolicyForm: {
+            forecasts?: components["schemas"]["ForecastRuleForm"];
+            versions?: components["schemas"]["VersionRuleForm"];
+            runs?: components["schemas"]["RunRuleForm"];
+            /**
+             * Action
+             * @description What becomes of what goes.
+             * @default delete
+             * @enum {string}
+             */
+            action: "delete" | "archive";
+        };
+        /**
          * Prediction
          * @description A saved forecast.
          */
@@ -2628,6 +4150,12 @@ export interface components {
              * @example anna
              */
             owner: string | null;
+            /**
+             * Restored
+             * @description true where it was brought back from the archive for this answer.
+             * @default false
+             */
+            restored: boolean;
         };
         /**
          * PredictionPage
@@ -2701,6 +4229,20 @@ export interface components {
              * @example anna
              */
             owner: string | null;
+        };
+        /**
+         * Prefixes
+         * @description Where trees or lines lie.
+         */
+        Prefixes: {
+            /**
+             * Items
+             * @description Their addresses.
+             * @example [
+             *       "product/P001_all/lstm/v1"
+             *     ]
+             */
+            items: string[];
         };
         /**
          * Preview
@@ -2956,6 +4498,62 @@ export interface components {
             role: "owner" | "administrator" | "member" | "viewer";
         };
         /**
+         * Record
+         * @description A record beside a tree or a line.
+         */
+        Record: {
+            /**
+             * Value
+             * @description Its content; null where there is none.
+             */
+            value: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * RecordChange
+         * @description A change to a record.
+         */
+        RecordChange: {
+            /**
+             * Prefix
+             * @description The tree or line.
+             */
+            prefix: string;
+            /**
+             * Name
+             * @description labels.json or aliases.json.
+             */
+            name: string;
+            /**
+             * Before
+             * @description What it must be now.
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * After
+             * @description What it is to be.
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * Refused
+         * @description A file that was not taken.
+         */
+        Refused: {
+            /**
+             * Path
+             * @description Its path.
+             */
+            path: string;
+            /** @description Why. */
+            problem: components["schemas"]["Problem"];
+        };
+        /**
          * Registered
          * @description What the server has of a run.
          */
@@ -2991,6 +4589,17 @@ export interface components {
              * @description Whether the sender's folder is the server's own, so that nothing is to be sent.
              */
             same: boolean;
+        };
+        /**
+         * Removed
+         * @description What was removed.
+         */
+        Removed: {
+            /**
+             * Removed
+             * @description The paths of those that were there.
+             */
+            removed: string[];
         };
         /**
          * ResourceUse
@@ -3032,6 +4641,92 @@ export interface components {
         ResourceUses: {
             /** Items */
             items: components["schemas"]["ResourceUse"][];
+        };
+        /**
+         * RetentionPlan
+         * @description What a cleanup would do now.
+         */
+        RetentionPlan: {
+            /**
+             * Made At
+             * @description ISO 8601.
+             */
+            made_at: string;
+            /**
+             * Digest
+             * @description Changes when what goes does.
+             */
+            digest: string;
+            /**
+             * Summary
+             * @description Of the whole plan, not of the page alone.
+             */
+            summary: components["schemas"]["PlanSummary"][];
+            /** Items */
+            items: components["schemas"]["PlanItem"][];
+            /**
+             * Next
+             * @description Give this as `after` for the next page; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * RetentionPolicies
+         * @description The policies of the projects that the user sees.
+         */
+        RetentionPolicies: {
+            /**
+             * Items
+             * @description In the order of the projects' names.
+             */
+            items: components["schemas"]["RetentionPolicy"][];
+        };
+        /**
+         * RetentionPolicy
+         * @description What a project keeps.
+         */
+        RetentionPolicy: {
+            /**
+             * Project
+             * @example default
+             */
+            project: string;
+            forecasts: components["schemas"]["ForecastRuleForm"];
+            versions: components["schemas"]["VersionRuleForm"];
+            runs: components["schemas"]["RunRuleForm"];
+            /**
+             * Action
+             * @description What becomes of what goes.
+             * @enum {string}
+             */
+            action: "delete" | "archive";
+            /**
+             * Stored
+             * @description Whether somebody set it; else these are the defaults.
+             */
+            stored: boolean;
+            /**
+             * May Change
+             * @description Whether the user may set it.
+             */
+            may_change: boolean;
+        };
+        /**
+         * RetentionSchedule
+         * @description When the server cleans up.
+         */
+        RetentionSchedule: {
+            /**
+             * On
+             * @description Off until somebody turns it on.
+             */
+            on: boolean;
+            /**
+             * Hour
+             * @description In the zone of the server.
+             */
+            hour: number;
+            last: components["schemas"]["LastCleanup"] | null;
         };
         /**
          * RunBulk
@@ -3507,6 +5202,22 @@ export interface components {
             next: string | null;
         };
         /**
+         * RunRuleForm
+         * @description For how many days runs are kept after their end; null: for good.
+         */
+        RunRuleForm: {
+            /**
+             * Completed Days
+             * @description Of those that completed.
+             */
+            completed_days?: number | null;
+            /**
+             * Failed Days
+             * @description Of those that failed.
+             */
+            failed_days?: number | null;
+        };
+        /**
          * SavedView
          * @description A saved view.
          */
@@ -3531,6 +5242,27 @@ export interface components {
         SavedViews: {
             /** Items */
             items: components["schemas"]["SavedView"][];
+        };
+        /**
+         * ScheduleForm
+         * @description When the server cleans up.
+         * @example {
+         *       "hour": 3,
+         *       "on": true
+         *     }
+         */
+        ScheduleForm: {
+            /**
+             * On
+             * @description Whether it does every day.
+             */
+            on: boolean;
+            /**
+             * Hour
+             * @description In the zone of the server.
+             * @default 3
+             */
+            hour: number;
         };
         /**
          * Sentence
@@ -3644,6 +5376,30 @@ export interface components {
             max_upload_bytes: number;
         };
         /**
+         * Share
+         * @description A file that is to have the content of one that is in the store already.
+         */
+        Share: {
+            /** @description The file to make. */
+            file: components["schemas"]["StoredFile"];
+            /**
+             * Held
+             * @description Where the content is: a version's address, '/' and a path.
+             */
+            held: string;
+        };
+        /**
+         * Shared
+         * @description Whether a file is there now.
+         */
+        Shared: {
+            /**
+             * Shared
+             * @description False: it must be sent.
+             */
+            shared: boolean;
+        };
+        /**
          * Skill
          * @description What the model gains over the better naive forecast.
          */
@@ -3696,6 +5452,80 @@ export interface components {
             coverage: {
                 [key: string]: number | null;
             };
+        };
+        /**
+         * StorageUse
+         * @description What takes the space, as it was measured last.
+         */
+        StorageUse: {
+            /**
+             * Total
+             * @description Bytes of the disk that the home is on.
+             */
+            total: number;
+            /**
+             * Free
+             * @description Bytes of it that are free.
+             */
+            free: number;
+            /**
+             * Kinds
+             * @description Those who are no administrators are told of what they see.
+             */
+            kinds: components["schemas"]["KindOfSpace"][];
+            /**
+             * Largest
+             * @description At most 20, the largest first.
+             */
+            largest: components["schemas"]["LargeThing"][];
+            /**
+             * Measured At
+             * @description ISO 8601; null until it was measured for the first time.
+             */
+            measured_at: string | null;
+        };
+        /**
+         * StoredFile
+         * @description A file of a tree.
+         */
+        StoredFile: {
+            /**
+             * Path
+             * @description Relative, with '/'.
+             * @example model.pth
+             */
+            path: string;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size: number;
+            /**
+             * Mtime
+             * @description When it was last changed, ISO 8601.
+             */
+            mtime: string;
+            /**
+             * Digest
+             * @description blake3: and the digest; empty where nobody knows it.
+             */
+            digest: string;
+        };
+        /**
+         * Taken
+         * @description What became of the files of a bundle.
+         */
+        Taken: {
+            /**
+             * Taken
+             * @description Those that are in their places.
+             */
+            taken: components["schemas"]["StoredFile"][];
+            /**
+             * Failed
+             * @description The others.
+             */
+            failed: components["schemas"]["Refused"][];
         };
         /**
          * Task
@@ -4246,6 +6076,40 @@ export interface components {
             end?: string | null;
         };
         /**
+         * VersionChanges
+         * @description What people say of a version; what is left out stays.
+         * @example {
+         *       "pinned": true,
+         *       "tags": {
+         *         "team": "east"
+         *       }
+         *     }
+         */
+        VersionChanges: {
+            /**
+             * Tags
+             * @description In place of all tags.
+             * @example {
+             *       "team": "east"
+             *     }
+             */
+            tags?: {
+                [key: string]: string;
+            } | null;
+            /** Notes */
+            notes?: string | null;
+            /**
+             * Pinned
+             * @description Keeps it, whatever the policies of its project say.
+             */
+            pinned?: boolean | null;
+            /**
+             * Project
+             * @description Where it is moved to.
+             */
+            project?: string | null;
+        };
+        /**
          * VersionFile
          * @description A file of a version.
          */
@@ -4264,6 +6128,18 @@ export interface components {
             digest: string;
             /** Mtime */
             mtime: string;
+        };
+        /**
+         * VersionRuleForm
+         * @description Of each scope and algorithm the newest are kept, the best not counted among them; null: all.
+         */
+        VersionRuleForm: {
+            /**
+             * Newest
+             * @description How many are kept.
+             * @default 3
+             */
+            newest: number | null;
         };
         /**
          * WeekdayFactor
@@ -8679,10 +10555,18 @@ export interface operations {
                 model_type?: string | null;
                 /** @description Only of this scope, such as P001_all. */
                 scope?: string | null;
-                /** @description A part of address or description. */
+                /** @description Only of this aggregation. */
+                aggregation?: string | null;
+                /** @description A part of address, description, run, alias, tag or notes. */
                 search?: string | null;
                 /** @description Only what belongs to the project of this name. */
                 project?: string | null;
+                /** @description A bound that a metric keeps. */
+                metric?: string | null;
+                /** @description Only those that have this alias. */
+                alias?: string | null;
+                /** @description Only those whose files are in the archive, or are not. */
+                archived?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -8877,6 +10761,8 @@ export interface operations {
             query?: {
                 /** @description Why; kept in the tombstone. */
                 reason?: string;
+                /** @description Also where it is in use; a reason must be given. */
+                force?: boolean;
             };
             header?: never;
             path: {
@@ -8885,6 +10771,2884 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLine"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_alias: {
+        parameters: {
+            query?: {
+                /** @description Why; kept in the history. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                line: string;
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLine"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLine"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_models: {
+        parameters: {
+            query: {
+                /** @description The address of a version. */
+                a: string;
+                /** @description The address of a version. */
+                b: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelComparison"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_model_file: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+            };
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePreview"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    zip_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_claim: {
+        parameters: {
+            query: {
+                /** @description The line. */
+                line: string;
+                /** @description The name that it was claimed under. */
+                owner: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claimed"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claim_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Claim"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claimed"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_newest: {
+        parameters: {
+            query: {
+                /** @description The line. */
+                line: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claimed"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_trees: {
+        parameters: {
+            query?: {
+                /** @description Only below this address. */
+                prefix?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prefixes"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prefixes"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_tree: {
+        parameters: {
+            query?: {
+                /** @description Why; kept in the tombstone. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_manifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Manifest"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                /** @description The `owner` of one's claim, for a version that is not complete yet. */
+                claim?: string;
+            };
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entries"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_content: {
+        parameters: {
+            query: {
+                /** @description The file's path in the tree. */
+                path: string;
+                /** @description The `owner` of one's claim, for a version that is not complete yet. */
+                claim?: string;
+            };
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_content: {
+        parameters: {
+            query: {
+                /** @description From which byte on it is sent. */
+                offset?: number;
+                /** @description The `owner` of one's claim, for a version that is not complete yet. */
+                claim?: string;
+                /** @description The file's path in the tree. */
+                path: string;
+                /** @description Its bytes. */
+                size: number;
+                /** @description When it was last changed, ISO 8601. */
+                mtime: string;
+                /** @description blake3: and the digest of its content. */
+                digest: string;
+            };
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredFile"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More was sent than is accepted. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_upload: {
+        parameters: {
+            query: {
+                /** @description The `owner` of one's claim, for a version that is not complete yet. */
+                claim?: string;
+                /** @description The file's path in the tree. */
+                path: string;
+                /** @description Its bytes. */
+                size: number;
+                /** @description When it was last changed, ISO 8601. */
+                mtime: string;
+                /** @description blake3: and the digest of its content. */
+                digest: string;
+            };
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More was sent than is accepted. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_bundle: {
+        parameters: {
+            query?: {
+                /** @description The `owner` of one's claim, for a version that is not complete yet. */
+                claim?: string;
+            };
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Paths"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_bundle: {
+        parameters: {
+            query?: {
+                /** @description The `owner` of one's claim, for a version that is not complete yet. */
+                claim?: string;
+            };
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More was sent than is accepted. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_digests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    share_content: {
+        parameters: {
+            query?: {
+                /** @description The `owner` of one's claim, for a version that is not complete yet. */
+                claim?: string;
+            };
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Share"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shared"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Paths"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commit_tree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Commit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_record: {
+        parameters: {
+            query: {
+                /** @description labels.json, aliases.json, archived.json … */
+                name: string;
+                /** @description The tree or line. */
+                prefix?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_file_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileModels"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_file_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileModelDetail"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageUse"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPolicies"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPolicy"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plan: {
+        parameters: {
+            query?: {
+                /** @description Only what belongs to the project of this name. */
+                project?: string | null;
+                /** @description Only of this kind. */
+                kind?: ("version" | "forecast" | "run") | null;
+                /** @description Only what goes, or only what stays. */
+                goes?: boolean | null;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPlan"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_cleanup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanupRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanupResult"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionSchedule"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionSchedule"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_archive: {
+        parameters: {
+            query?: {
+                /** @description Only what belongs to the project of this name. */
+                project?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchivedPage"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not from this host or origin, or outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_to_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value breaks a rule, or the data does. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_from_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveRequest"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {

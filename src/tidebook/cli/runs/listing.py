@@ -65,6 +65,10 @@ def value(item: Mapping[str, Any], name: str) -> object:
             return duration(item["duration_seconds"])
         case "name":
             return item["run_name"]
+        case "reason":
+            from tidebook.cli.output import said
+
+            return said(item["reason"]) if item["reason"] else None
         case _:
             return item.get(name)
 

@@ -20,7 +20,7 @@ def show(
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """One run: status, metrics, parameters, and the end of its log."""
-    from tidebook.cli.output import console, harmless, print_json, print_table
+    from tidebook.cli.output import console, harmless, print_json, print_table, said
     from tidebook.cli.runs.finding import find
     from tidebook.cli.runs.listing import value
     from tidebook.cli.runs.tail import last_lines
@@ -41,7 +41,7 @@ def show(
         if values:
             print_table([words(title), words("value")], _sorted(values.items()))
     for problem in item["problems"]:
-        console.print(f"! {harmless(problem)}", style="yellow", highlight=False, markup=False)
+        console.print(f"! {said(problem)}", style="yellow", highlight=False, markup=False)
     for line in last_lines(folder / "logs" / "training.log", log)[0]:
         console.print(harmless(line), highlight=False, markup=False, style="dim")
 

@@ -7,11 +7,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from starlette.responses import FileResponse
 
-from tidebook.core.errors import InvalidInput
-from tidebook.core.scope import Address
 from tidebook.server.access import Models, Seen
 from tidebook.server.replies import OfProject, errors, reply
-from tidebook.server.schemas.model import ModelDetail, ModelPage
+from tidebook.server.schemas.model import ModelDetail, ModelPage, ModelVersion, VersionChanges
 from tidebook.server.services import Parts
 
 router = APIRouter(prefix="/api/models", tags=["models"])
@@ -27,8 +25,18 @@ def list_models(
     mode: Annotated[Literal["product", "store", "global"] | None, Query(description="Only of this mode.")] = None,
     model_type: Annotated[str | None, Query(max_length=100, description="Only of this algorithm.")] = None,
     scope: Annotated[str | None, Query(max_length=400, description="Only of this scope, such as P001_all.")] = None,
-    search: Annotated[str | None, Query(max_length=200, description="A part of address or description.")] = None,
+    aggregation: Annotated[str | None, Query(max_length=10, description="Only of this aggregation.")] = None,
+    search: Annotated[
+        str | None, Query(max_length=200, description="A part of address, description, run, alias, tag or notes.")
+    ] = None,
     project: OfProject = None,
+    metric: Annotated[
+        str | None, Query(max_length=200, description="A bound that a metric keeps.", examples=["wape <= 0.1"])
+    ] = None,
+    alias: Annotated[str | None, Query(max_length=64, description="Only those that have this alias.")] = None,
+    archived: Annotated[
+        bool | None, Query(description="Only those whose files are in the archive, or are not.")
+    ] = None,
 ) -> Response:
     """The published versions that the user sees and that match every filter."""
     return reply(
@@ -38,8 +46,12 @@ def list_models(
             mode=mode,
             model_type=model_type,
             scope=scope,
+            aggregation=aggregation,
             search=search,
             project=project,
+            metric=metric,
+            alias=alias,
+            archived=archived,
         )
     )
 
@@ -52,8 +64,7 @@ def list_models(
 )
 def get_model_file(address: str, name: str, models: Models) -> Response:
     """The file's bytes. Figures and JSON are shown, everything else is downloaded."""
-    version = _version(address)
-    path = models.open(version, name)
+    path = models.open(address, name)
     media = _SHOWN.get(path.suffix)
     if media is not None:
         return FileResponse(path, media_type=media)
@@ -63,7 +74,26 @@ def get_model_file(address: str, name: str, models: Models) -> Response:
 @router.get("/{address:path}", response_model=ModelDetail, summary="A version", responses=errors(404, 422))
 def get_model(address: str, models: Models) -> Response:
     """The version with its files, metadata, configuration, evaluation and loss curve."""
-    return reply(models.get(_version(address)))
+    return reply(models.get(address))
+
+
+@router.patch(
+    "/{address:path}", response_model=ModelVersion, summary="Label a version", responses=errors(403, 404, 422)
+)
+def change_model(address: str, body: VersionChanges, models: Models, access: Seen, parts: Parts) -> Response:
+    """Changes tags, notes, pin or project. Its owner, members of its project and administrators may.
+
+    Who moves it must be allowed to put things into the other project.
+    """
+    version = models.version(address)
+    item = models.item(version)
+    access.check_change(item["project"], item["owner"])
+    stated = {name: value for name, value in body.model_dump().items() if value is not None}
+    if "project" in stated:
+        access.check_write(stated["project"])
+    changed = models.label(version, **stated)
+    parts.sync.refresh_versions([str(version)])
+    return reply(changed)
 
 
 @router.delete("/{address:path}", status_code=204, summary="Delete a version", responses=errors(403, 404, 409, 422))
@@ -72,24 +102,17 @@ def delete_model(
     models: Models,
     access: Seen,
     parts: Parts,
-    reason: Annotated[str, Query(max_length=500, description="Why; kept in the tombstone.")] = "deleted in the web",
+    reason: Annotated[str, Query(max_length=500, description="Why; kept in the tombstone.")] = "",
+    force: Annotated[bool, Query(description="Also where it is in use; a reason must be given.")] = False,
 ) -> Response:
     """Removes the version's files; its number is never used again.
 
-    Its owner, members of its project and administrators may.
+    Its owner, members of its project and administrators may. What is the best of its line, has an alias, is pinned or
+    has saved forecasts that refer to it is refused, and `details.reasons` says why, unless it is forced.
     """
-    version = _version(address)
+    version = models.version(address)
     item = models.item(version)
     access.check_change(item["project"], item["owner"])
-    models.delete(version, reason)
-    parts.sync.versions()
+    models.delete(version, reason, force=force, by=access.user_id)
+    parts.sync.refresh_versions([str(version)])
     return Response(status_code=204)
-
-
-def _version(text: str) -> Address:
-    address = Address.parse(text)
-    if address.version is None:
-        raise InvalidInput(
-            "The address of a version must end in its number", got=text[:120], fix=f"Add one, such as {address}/v1."
-        )
-    return address

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -11,9 +10,8 @@ from starlette.responses import FileResponse
 
 from tidebook.core.errors import TaskFailure
 from tidebook.forecasting.table import to_csv
-from tidebook.records import forecast as records
-from tidebook.records.belonging import belonging
-from tidebook.server.access import Models, Seen, forecast_of
+from tidebook.retention.forecasts import delete_forecast
+from tidebook.server.access import Models, Seen, forecast_of, forecast_owner
 from tidebook.server.checks import check_forecast
 from tidebook.server.replies import After, Limit, OfProject, errors, reply
 from tidebook.server.schemas.prediction import Prediction, PredictionPage
@@ -51,8 +49,8 @@ def list_predictions(
 
 @router.get("/{prediction_id}", response_model=Prediction, summary="A forecast", responses=errors(404, 422))
 def get_prediction(prediction_id: str, access: Seen, parts: Parts) -> Response:
-    """The whole saved result."""
-    return reply(_shown(forecast_of(parts, access, prediction_id)))
+    """The whole saved result; one in the archive is brought back first, and `restored` says so."""
+    return reply(forecast_of(parts, access, prediction_id))
 
 
 @router.delete("/{prediction_id}", status_code=204, summary="Delete a forecast", responses=errors(403, 404, 422))
@@ -61,11 +59,11 @@ def delete_prediction(prediction_id: str, access: Seen, parts: Parts) -> Respons
 
     Its owner, members of its project and administrators may.
     """
-    whose = belonging(forecast_of(parts, access, prediction_id))
+    whose = forecast_owner(parts, access, prediction_id)
     access.check_change(whose.project, whose.owner)
-    records.delete(parts.settings, prediction_id)
+    delete_forecast(parts.settings, prediction_id)
     parts.predictions.remove(prediction_id)
-    (parts.settings.cache / "charts" / f"{prediction_id}.png").unlink(missing_ok=True)
+    parts.archived.sync()
     return Response(status_code=204)
 
 
@@ -99,7 +97,3 @@ def get_prediction_table(prediction_id: str, access: Seen, parts: Parts) -> Resp
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{prediction_id}.csv"'},
     )
-
-
-def _shown(result: dict[str, Any]) -> dict[str, Any]:
-    return {**result, **asdict(belonging(result))}

@@ -128,6 +128,7 @@ class Prediction(Answer):
     warnings: list[Sentence]
     project: str = Field(description="The project that it belongs to.", examples=["default"])
     owner: str | None = Field(description="Id of the user who asked; null where nobody is known.", examples=["anna"])
+    restored: bool = Field(False, description="true where it was brought back from the archive for this answer.")
 
 
 class PredictionSummary(Answer):

@@ -1,0 +1,79 @@
+"""How far a transfer has come, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from tidebook.cli.words import words
+
+if TYPE_CHECKING:
+    from tidebook.store.transfer import Progress, Transferred
+
+
+@contextmanager
+def moving() -> Iterator[Progress]:
+    """What moves a bar on standard error."""
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    from tidebook.cli.output import errors, harmless
+
+    with Bar(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+    ) as bar:
+        line = bar.add_task("", total=None)
+
+        def watch(done: int, total: int, path: str) -> None:
+            bar.update(line, completed=done, total=total, description=harmless(path)[-40:])
+
+        yield watch
+
+
+def report(results: list[Transferred], done: str, *, as_json: bool) -> None:
+    """Tells what came of it; `done` is the word for what has moved. Ends with an error's code where a file failed."""
+    from tidebook.cli.output import console, errors, harmless, print_json, shown
+
+    failed = [pair for result in results for pair in result.failed]
+    moved = [entry for result in results for entry in result.moved]
+    shared = [entry for result in results for entry in result.shared]
+    present = [entry for result in results for entry in result.present]
+    if as_json:
+        print_json(
+            {
+                "moved": [entry.path for entry in moved],
+                "shared": [entry.path for entry in shared],
+                "present": [entry.path for entry in present],
+                "failed": [{"path": path, "problem": error.problem()} for path, error in failed],
+                "bytes": sum(result.bytes for result in results),
+            }
+        )
+    else:
+        size = size_of(sum(result.bytes for result in results))
+        console.print(
+            words(done, count=len(moved), size=size, shared=len(shared), present=len(present)), highlight=False
+        )
+        for path, error in failed:
+            told = shown(error)
+            errors.print(f"✗ {harmless(path)}: {harmless(told['rule'])}", style="red", markup=False, highlight=False)
+            errors.print(f"  {harmless(told['got'])} → {harmless(told['fix'])}", markup=False, highlight=False)
+    if failed:
+        raise typer.Exit(failed[0][1].exit_code)
+
+
+def size_of(count: int) -> str:
+    """Bytes as people read them."""
+    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        units.pop(0)
+    return f"{size:.0f} {units[0]}" if units[0] == "B" else f"{size:.1f} {units[0]}"

@@ -1,0 +1,178 @@
+"""Carries a plan out, item by item: file first, row second. Before each item it looks again whether it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tidebook.catalog.database import Database
+from tidebook.catalog.predictions import Predictions
+from tidebook.catalog.runs import Runs
+from tidebook.catalog.version_sync import VersionSync
+from tidebook.catalog.versions import Versions
+from tidebook.core.errors import Conflict, NotFound, StorageFailure, TidebookError
+from tidebook.core.settings import Settings
+from tidebook.records import forecast as forecast_records
+from tidebook.records import labels
+from tidebook.registry import ModelManager
+from tidebook.retention import unfinished
+from tidebook.retention.forecasts import archive_forecast, delete_forecast
+from tidebook.retention.gather import made_of, needed_by_tasks
+from tidebook.retention.moving import archive_version
+from tidebook.retention.plan import Item, Plan
+from tidebook.retention.runs import archive_run
+from tidebook.retention.unfinished import finish_run
+from tidebook.runs.delete import delete_run
+from tidebook.runs.record import is_run
+
+AT_ONCE = 100  #: rows of versions that are brought in line together
+REASON = "retention"
+
+Told = Callable[[int, int], None]  #: how many items are done, of how many
+
+
+@dataclass
+class Outcome:
+    """What was done."""
+
+    deleted: int = 0
+    archived: int = 0
+    bytes: int = 0  #: that are free now
+    spared: int = 0  #: how many stay because of what happened since the plan was made
+    failed: list[tuple[Item, TidebookError]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        failed = [{"kind": item.kind, "id": item.id, "problem": error.problem()} for item, error in self.failed]
+        return {
+            "deleted": self.deleted,
+            "archived": self.archived,
+            "bytes": self.bytes,
+            "spared": self.spared,
+            "failed": failed,
+        }
+
+
+class _Spared(Exception):
+    """It may not go any more."""
+
+
+class Worker:
+    """What carries plans out in one home."""
+
+    def __init__(self, database: Database, settings: Settings, by: str | None = None) -> None:
+        self._database, self._settings, self._by = database, settings, by
+        self._versions, self._predictions = Versions(database), Predictions(database, settings)
+        self._models, self._runs = (
+            ModelManager(settings, self._versions, referring=self._predictions.referring),
+            Runs(database),
+        )
+        self._better: dict[str, list[str]] = {}
+
+    def carry_out(self, plan: Plan, told: Told = lambda done, of: None) -> Outcome:
+        """Does what the plan says, forecasts first. What fails is told and stops nothing else.
+
+        Where the archive or the disk is away, the rest of the items would fail alike: it ends there.
+        """
+        outcome, going = Outcome(), plan.going
+        self._better.clear()
+        for address in plan.best:
+            self._better.setdefault(address.rpartition("/")[0], []).append(address)
+        changed: list[str] = []
+        unfinished.finish(self._settings, self._models)
+        if going:
+            unfinished.begin(self._settings, going)
+        try:
+            for done, item in enumerate(going):
+                told(done, len(going))
+                try:
+                    self._one(plan, item, changed)
+                except (_Spared, NotFound, Conflict):
+                    outcome.spared += 1
+                except StorageFailure as error:
+                    outcome.failed.append((item, error))
+                    break
+                except TidebookError as error:
+                    outcome.failed.append((item, error))
+                else:
+                    outcome.bytes += item.bytes
+                    outcome.archived += item.action == "archive"
+                    outcome.deleted += item.action == "delete"
+                if len(changed) >= AT_ONCE:
+                    self._rows(changed)
+        finally:
+            self._rows(changed)
+        unfinished.end(self._settings)
+        told(len(going), len(going))
+        return outcome
+
+    def _one(self, plan: Plan, item: Item, changed: list[str]) -> None:
+        match item.kind:
+            case "forecast":
+                self._forecast(item)
+            case "version":
+                self._version(plan, item, changed)
+            case "run":
+                self._run(item)
+
+    def _forecast(self, item: Item) -> None:
+        if not forecast_records.path(self._settings, item.id).is_file():
+            self._predictions.refresh(item.id)
+            raise _Spared
+        if item.action == "archive":
+            archive_forecast(self._settings, item.id, by=self._by)
+            self._predictions.refresh(item.id)
+        else:
+            delete_forecast(self._settings, item.id)
+            self._predictions.remove(item.id)
+
+    def _version(self, plan: Plan, item: Item, changed: list[str]) -> None:
+        changed.append(item.id)
+        now = self._models.item(item.id)  # from the files, which are right
+        if now["project"] != item.project or now["aliases"] or now["pinned"] or now.get("archived"):
+            raise _Spared
+        if self._predictions.referring([item.id], here=item.action == "archive"):
+            raise _Spared
+        if not self._best_is_there(item.id) or item.id in self._newer_members(plan.made):
+            raise _Spared
+        if item.action == "archive":
+            archive_version(self._settings, self._models.store, item.id, by=self._by)
+        else:
+            self._models.delete(item.id, REASON, by=self._by)
+
+    def _run(self, item: Item) -> None:
+        folder = self._settings.out / item.id
+        if finish_run(self._settings, item.id) or not is_run(folder):
+            self._runs.remove([item.id])
+            raise _Spared
+        marked = labels.read(folder)
+        if marked.pinned or marked.project != item.project:
+            raise _Spared
+        if item.action == "archive":
+            archive_run(self._settings, item.id, by=self._by)
+        else:
+            delete_run(folder, REASON)
+        self._runs.remove([item.id])
+
+    def _best_is_there(self, address: str) -> bool:
+        """Whether those are still there that were better; else this one may be the best now."""
+        line = address.rpartition("/")[0]
+        for better in self._better.get(line, ()):
+            try:
+                self._models.store.manifest(better)
+            except NotFound:
+                return False
+        return True
+
+    def _newer_members(self, since: int) -> set[str]:
+        """The members of versions that were published since the plan was made, and of those that are being trained."""
+        with self._database.read() as connection:
+            newer = {member for members in made_of(connection, since).values() for member in members}
+            return newer | needed_by_tasks(connection).keys()
+
+    def _rows(self, changed: list[str]) -> None:
+        """Brings the rows of versions in line with their files."""
+        if changed:
+            VersionSync(self._models.store, self._versions).refresh(changed)
+        changed.clear()

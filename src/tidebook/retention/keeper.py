@@ -1,0 +1,96 @@
+"""What a home keeps: its policies, the plan made from them, its carrying out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from tidebook.catalog import moments
+from tidebook.catalog.database import Database
+from tidebook.catalog.policies import Policies
+from tidebook.core.errors import Conflict
+from tidebook.core.settings import Settings
+from tidebook.retention.carry_out import Outcome, Told, Worker
+from tidebook.retention.gather import Sizes, gather
+from tidebook.retention.plan import Plan, plan
+from tidebook.retention.policy import Policy
+
+QUICK = 0.2  #: seconds within which a plan is made anew whenever somebody looks at it
+SHARE = 5  #: one that took t seconds is shown for SHARE · t
+
+
+class Keeper:
+    """Retention of one home. Every method may be called from any thread."""
+
+    def __init__(self, database: Database, settings: Settings, sizes: Sizes = lambda name: None) -> None:
+        self.policies = Policies(database)
+        self._database, self._settings, self._sizes = database, settings, sizes
+        self._lock = threading.Lock()
+        self._shown: Plan | None = None
+        self._until = 0.0
+
+    def policy(self, project: str) -> tuple[Policy, bool]:
+        """The policy of a project, and whether somebody set it."""
+        stored = self.policies.all().get(project)
+        return (Policy(), False) if stored is None else (Policy.from_json(stored), True)
+
+    def plan(self) -> Plan:
+        """What would become of everything now."""
+        stored = {project: Policy.from_json(value) for project, value in self.policies.all().items()}
+        return plan(stored, gather(self._database, self._settings, self._sizes), moments.now())
+
+    def recent(self) -> Plan:
+        """The plan to look at: in a large home, where it takes long to make, one of a moment ago will do."""
+        with self._lock:
+            if self._shown is None or time.monotonic() > self._until:
+                began = time.monotonic()
+                self._shown = self.plan()
+                ended = time.monotonic()
+                took = ended - began
+                self._until = ended + SHARE * took if took > QUICK else began
+            return self._shown
+
+    def forget(self, *, stale: bool = False) -> None:
+        """Forgets the plan that was looked at; with `stale` only where it is too old to be shown again."""
+        with self._lock:
+            if not stale or time.monotonic() > self._until:
+                self._shown = None
+
+    def run(
+        self,
+        *,
+        project: str | None = None,
+        digest: str | None = None,
+        by: str | None = None,
+        told: Told = lambda done, of: None,
+    ) -> Outcome:
+        """Makes the plan, of one project or all, and carries it out.
+
+        Conflict where `digest` is that of another plan: something has changed since it was looked at.
+        """
+        made = self.plan().of(project)
+        if digest is not None and digest != made.digest:
+            raise Conflict(
+                "The plan must be the one that was looked at",
+                got="another one: something has changed since",
+                fix="Look at it again.",
+            )
+        return self.carry_out(made, by=by, told=told)
+
+    def carry_out(self, made: Plan, *, by: str | None = None, told: Told = lambda done, of: None) -> Outcome:
+        """Carries a plan out; what may not go any more is spared."""
+        try:
+            return Worker(self._database, self._settings, by).carry_out(made, told)
+        finally:
+            self.forget()
+
+    def last(self, outcome: Outcome, at: str) -> dict[str, Any]:
+        """What the schedule keeps of a cleanup."""
+        return {
+            "at": at,
+            "deleted": outcome.deleted,
+            "archived": outcome.archived,
+            "bytes": outcome.bytes,
+            "failed": len(outcome.failed),
+        }

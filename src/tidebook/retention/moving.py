@@ -1,0 +1,55 @@
+"""Whatever it is, into the archive and back."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from tidebook.abc import Store
+from tidebook.core.errors import Conflict
+from tidebook.core.scope import Address
+from tidebook.core.settings import Settings
+from tidebook.registry import ModelManager, journal
+from tidebook.retention.forecasts import archive_forecast, restore_forecast
+from tidebook.retention.runs import archive_run, restore_run
+from tidebook.store.archiving import archive_tree, restore_tree
+
+Kind = Literal["version", "forecast", "run"]
+
+
+def archive(settings: Settings, kind: Kind, name: str, *, by: str | None) -> dict[str, Any]:
+    """Moves a thing to the archive, and returns the record of it. NotFound where there is none."""
+    match kind:
+        case "version":
+            models, address = ModelManager(settings), Address.parse(name)
+            models.item(address)
+            return archive_version(settings, models.store, str(address), by=by)
+        case "forecast":
+            return archive_forecast(settings, name, by=by)
+        case "run":
+            return archive_run(settings, name, by=by)
+
+
+def archive_version(settings: Settings, store: Store, prefix: str, *, by: str | None) -> dict[str, Any]:
+    """Moves a version to the archive of the settings, and has those know who list versions."""
+    record = archive_tree(store, prefix, settings.archive_place, by=by)
+    journal.note(store, [prefix])
+    return record
+
+
+def restore(settings: Settings, kind: Kind, name: str) -> None:
+    """Brings a thing back; Conflict where it is not in the archive."""
+    match kind:
+        case "version":
+            store, prefix = ModelManager(settings).store, str(Address.parse(name))
+            restored = restore_tree(store, prefix, archive=settings.archive_place)
+            journal.note(store, [prefix])
+        case "forecast":
+            restored = restore_forecast(settings, name)
+        case "run":
+            restored = restore_run(settings, name)
+    if not restored:
+        raise Conflict(
+            "It must be in the archive to be restored",
+            got=f"{kind} {name[:120]}, which is not",
+            fix="`tidebook archive list` tells what is.",
+        )

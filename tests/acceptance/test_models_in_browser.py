@@ -1,0 +1,131 @@
+"""Versions as a team compares, names, archives and keeps them, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.conftest import Server
+from tests.unit.registry.published import metadata
+from tidebook.registry import ModelManager
+from tidebook.runs import TrainingManager
+
+pytestmark = pytest.mark.browser
+
+LINE = "product/P001_all/lstm"
+WAPES = (0.3, 0.25, 0.2)
+
+
+@pytest.fixture
+def published(home: Path) -> str:
+    """Three versions of a line, each better than the one before; they are there before the server starts."""
+    models = ModelManager(home / "saved_models")
+    for number, wape in enumerate(WAPES, 1):
+        run = TrainingManager(model_type="lstm", output_dir=home / "out", scope="P001_all", run_name=f"run_{number}")
+        run.save_config({"epochs": number, "hidden_size": 8})
+        weights = {"layer.weight": torch.full((2, 3), float(number))}
+        run.save_model(weights, {"model_type": "lstm", "input_size": 3}, {"epochs": number})
+        run.save_evaluation_results({"wape": wape})
+        run.update_status("completed")
+        told = {"run_name": run.run_name, "hyperparameters": {"epochs": number, "hidden_size": 8}}
+        models.publish(run.folder, LINE, metadata(wape, number, metrics={"wape": wape}, **told))
+    return LINE
+
+
+def test_versions_are_compared_named_kept_archived_and_brought_back(published: str, page: Page, fresh: Server) -> None:
+    page.goto(fresh.login)
+    page.get_by_test_id("nav-models").first.click()
+    expect(page.get_by_test_id("models").locator("tbody tr")).to_have_count(3)
+    for version in ("v1", "v3"):
+        page.get_by_test_id(f"choose-{published}/{version}").check()
+    page.get_by_test_id("compare").click()
+    parameters = page.get_by_test_id("compared-parameters")
+    expect(parameters).to_contain_text("epochs")
+    expect(parameters).not_to_contain_text("hidden_size")  # equal, and folded away
+    expect(page.get_by_test_id("compared-metrics").locator("tr[data-better=b]").first).to_be_visible()
+    expect(page.get_by_test_id("compared-files")).to_contain_text("model.pth")
+
+    page.goto(f"{fresh.url}/models/{published}")
+    expect(page.get_by_test_id("timeline")).to_have_attribute("data-points", "3")
+    expect(page.get_by_test_id("timeline").locator("canvas")).to_be_visible()
+    expect(page.get_by_test_id("versions").locator("tbody tr")).to_have_count(3)
+
+    name(page, "production", "v2", "first in use")
+    name(page, "production", "v1", "simple is enough")
+    aliases = page.get_by_test_id("aliases")
+    expect(aliases.locator("[data-alias=production]")).to_contain_text("v1")
+    aliases.locator("summary").click()
+    history = page.get_by_test_id("alias-history")
+    expect(history).to_contain_text("v2 → v1")
+    expect(history).to_contain_text("first in use")
+
+    page.goto(f"{fresh.url}/models/{published}/v1")
+    page.get_by_test_id("delete-version").click()
+    page.get_by_test_id("confirm-word").fill("v1")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("delete-refused")).to_contain_text("production")
+    expect(page.get_by_test_id("confirm")).to_be_disabled()  # until a reason is given
+    page.keyboard.press("Escape")
+
+    archive(page, fresh, f"{published}/v2")
+    page.goto(f"{fresh.url}/models/{published}/v2?file=config.json")
+    expect(page.get_by_test_id("file-preview")).to_have_attribute("data-kind", "json")
+    expect(page.get_by_test_id("restored-note")).to_be_visible()
+
+    archive(page, fresh, f"{published}/v2")
+    page.goto(f"{fresh.url}/storage/archive")
+    page.get_by_role("button", name=f"Bring back: {published}/v2").click()
+    expect(page.get_by_test_id("restored")).to_contain_text(f"{published}/v2")
+    expect(page.get_by_test_id("empty")).to_be_visible()
+
+
+def test_the_storage_pages_tell_what_takes_the_space_and_what_would_go(
+    published: str, page: Page, fresh: Server
+) -> None:
+    page.goto(fresh.login)
+    page.get_by_test_id("nav-storage").first.click()
+    expect(page.get_by_test_id("disk")).to_contain_text("Free")
+    expect(page.get_by_test_id("storage-kinds")).to_contain_text("Versions")
+
+    page.goto(f"{fresh.url}/storage/plan")
+    expect(page.get_by_test_id("plan-sentence")).to_contain_text("Nothing would go")
+    expect(page.get_by_test_id("plan-items")).to_contain_text("best of its line")
+
+    page.goto(f"{fresh.url}/storage/policies")
+    page.locator("[data-policy=default]").get_by_test_id("edit-policy").click()
+    page.get_by_test_id("policy-versions").fill("0")
+    page.get_by_test_id("save-policy").click()
+    expect(page.get_by_test_id("save-policy")).to_have_count(0)
+    page.get_by_test_id("schedule-on").click()
+    expect(page.get_by_test_id("schedule")).to_contain_text("Every day at 03:00")
+
+    page.goto(f"{fresh.url}/storage/plan?goes=true")
+    expect(page.get_by_test_id("plan-sentence")).to_contain_text("version")
+    going = page.get_by_test_id("plan-items").locator("[data-goes=true]").count()
+    assert going >= 1
+    page.get_by_test_id("clean-up").click()
+    page.get_by_test_id("confirm-word").fill("cleanup")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("cleaned")).to_contain_text(f"{going} deleted")
+    expect(page.get_by_test_id("plan-sentence")).to_contain_text("Nothing would go")
+
+
+def name(page: Page, alias: str, version: str, reason: str) -> None:
+    """Gives a version an alias on the page of its line."""
+    page.get_by_test_id("set-alias").click()
+    page.get_by_test_id("alias-name").fill(alias)
+    page.get_by_test_id("alias-version").select_option(version)
+    page.get_by_test_id("alias-reason").fill(reason)
+    page.get_by_test_id("alias-save").click()
+    expect(page.get_by_test_id("aliases").locator(f"[data-alias={alias}]")).to_contain_text(version)
+
+
+def archive(page: Page, server: Server, version: str) -> None:
+    """Moves a version to the archive on its page."""
+    page.goto(f"{server.url}/models/{version}")
+    page.get_by_test_id("archive-version").click()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("archived-note")).to_contain_text("In the archive")

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tidebook.cli.app import app
+from tidebook.cli.files.moving import size_of
+from tidebook.core.errors import Conflict, InvalidInput, NotFound, TidebookError
+from tidebook.core.files import write_json
+from tidebook.core.settings import Settings
+from tidebook.store import LocalStore
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def tidebook(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """`tidebook …` in a home and a working folder of the test's own; errors of ours are raised."""
+    monkeypatch.setenv("TIDEBOOK_LANGUAGE", "en")
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def run(*arguments: str | Path) -> Result:
+        result = CliRunner().invoke(app, [*map(str, arguments)])
+        if isinstance(result.exception, TidebookError):
+            raise result.exception
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def model(tidebook: Command) -> Path:
+    folder = Path("model")
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.json").write_text("{}")
+    (folder / "sub" / "b.bin").write_bytes(b"b" * 5000)
+    return folder
+
+
+def told(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_files_are_pushed_and_pulled(tidebook: Command, model: Path) -> None:
+    assert "Pushed 2 files, 4.9 KiB; 0 shared, 0 there already" in tidebook("push", "demand", "v1", model).stdout
+    assert told(tidebook("push", "demand", "v1", model, "--json")) == {
+        "moved": [],
+        "shared": [],
+        "present": ["a.json", "sub/b.bin"],
+        "failed": [],
+        "bytes": 0,
+    }
+    assert "Pulled 2 files" in tidebook("pull", "demand", "v1", "out").stdout
+    assert (Path("out") / "sub" / "b.bin").read_bytes() == b"b" * 5000
+    assert told(tidebook("pull", "demand", "v1", "some", "--include", "*.json", "--json"))["moved"] == ["a.json"]
+    with pytest.raises(NotFound, match="A version must have files"):
+        tidebook("pull", "demand", "v2", "out")
+
+
+def test_a_push_goes_to_another_place_below_a_folder_and_moves(tidebook: Command, model: Path, tmp_path: Path) -> None:
+    center = tmp_path / "center"
+    tidebook("push", "demand", "v1", model / "a.json", model / "sub", "--subdir", "x", "--move", "--center", center)
+    assert not (model / "a.json").exists()
+    assert not (model / "sub").exists()
+    listed = told(tidebook("files", "demand", "v1", "--center", center, "--json"))
+    assert [file["path"] for file in listed["files"]] == ["x/a.json", "x/b.bin"]
+    assert listed["dir"] == str(center / "files" / "demand" / "v1")
+
+
+def test_what_failed_is_told_and_sets_the_exit_code(tidebook: Command, model: Path) -> None:
+    (model / "link").symlink_to("/etc/passwd")
+    result = tidebook("push", "demand", "v1", model)
+    assert result.exit_code == InvalidInput.exit_code
+    assert "✗ link: Only regular files can be stored" in result.stderr
+    assert "Pushed 2 files" in result.stdout
+    failed = told(tidebook("push", "demand", "v1", model, "--json"))["failed"]
+    assert [(each["path"], each["problem"]["got"]) for each in failed] == [("link", "link, which is a link")]
+
+
+def test_status_says_how_a_folder_differs(tidebook: Command, model: Path) -> None:
+    tidebook("push", "demand", "v1", model)
+    assert "0 new, 0 changed, 0 missing, 2 the same" in tidebook("status", "demand", "v1", model).stdout
+    os.utime(model / "a.json", (1, 1))
+    (model / "new.txt").write_text("new")
+    (model / "sub" / "b.bin").unlink()
+    assert told(tidebook("status", "demand", "v1", model, "--json")) == {
+        "new": ["new.txt"],
+        "changed": [],
+        "missing": ["sub/b.bin"],
+        "same": 1,
+        "refused": {},
+    }
+    (model / "a.json").write_text("[]")
+    assert tidebook("status", "demand", "v1", model).stdout.splitlines() == [
+        "~ a.json",
+        "+ new.txt",
+        "- sub/b.bin",
+        "1 new, 1 changed, 1 missing, 0 the same",
+    ]
+
+
+def test_diff_says_what_changed_between_two_versions(tidebook: Command, model: Path) -> None:
+    tidebook("push", "demand", "v1", model)
+    (model / "a.json").write_text("[]")
+    (model / "c.txt").write_text("c")
+    (model / "sub" / "b.bin").unlink()
+    tidebook("push", "demand", "v2", model)
+    assert tidebook("diff", "demand", "v1", "v2").stdout.splitlines() == [
+        "~ a.json",
+        "+ c.txt",
+        "- sub/b.bin",
+        "3 differ, 0 the same",
+    ]
+    assert told(tidebook("diff", "demand", "v1", "v2", "--json"))["files"][2] == {
+        "path": "sub/b.bin",
+        "status": "removed",
+        "a_size": 5000,
+        "b_size": None,
+    }
+
+
+def test_log_and_files_list_versions_models_and_files(tidebook: Command, model: Path) -> None:
+    assert "No model has files in the store yet" in tidebook("files").stdout
+    tidebook("push", "demand", "v1", model)
+    (model / "a.json").write_text('{"newer": true}')
+    tidebook("push", "demand", "v2", model)
+    assert [item["version"] for item in told(tidebook("log", "demand", "--json"))["items"]] == ["v2", "v1"]
+    assert "4.9 KiB" in tidebook("log", "demand").stdout
+    assert "demand" in tidebook("files").stdout
+    assert "v2" in tidebook("files", "demand").stdout
+    assert list(told(tidebook("files", "--json"))) == ["demand"]
+    shown = tidebook("files", "demand", "v1", "--sort", "size", "--checksums").stdout
+    assert hashlib.md5(b"{}", usedforsecurity=False).hexdigest() in shown
+    with pytest.raises(NotFound, match=r"The model must have a version, but got demnad\. Did you mean demand\?"):
+        tidebook("log", "demnad")
+
+
+def test_versions_of_the_registry_are_read_with_the_same_commands(
+    tidebook: Command, settings: Settings, tmp_path: Path
+) -> None:
+    store, line = LocalStore(settings.saved_models), "product/P001_all/lstm"
+    for number, layers in ((1, 1), (2, 3)):
+        metadata = {"format_version": 1, "hyperparameters": {"layers": layers}, "metrics": {"wape": 0.5 / number}}
+        write_json(tmp_path / "metadata.json", metadata)
+        prefix = f"{line}/v{store.claim(line, str(number))}"
+        store.commit(prefix, store.fill(prefix, {"metadata.json": tmp_path / "metadata.json"}))
+    store.amend(line, "aliases.json", lambda _: {"format_version": 1, "aliases": {"production": {"version": "v1"}}})
+    assert [item["version"] for item in told(tidebook("log", line, "--json"))["items"]] == ["v2", "v1"]
+    assert [file["path"] for file in told(tidebook("files", line, "v2", "--json"))["files"]] == ["metadata.json"]
+    compared = told(tidebook("diff", line, "production", "v2", "--json"))
+    assert compared["hyperparameters"] == [{"name": "layers", "a": 1, "b": 3, "changed": True}]
+    tidebook("pull", line, "latest", "out")
+    assert json.loads((Path("out") / "metadata.json").read_text())["hyperparameters"] == {"layers": 3}
+    assert "0 new, 0 changed" in tidebook("status", line, "v2", "out").stdout
+    assert "All 1 files are whole" in tidebook("verify", line, "production").stdout
+    with pytest.raises(Conflict, match="A version is written once and never changed"):
+        tidebook("push", line, "v2", "out")
+
+
+def test_verify_finds_what_has_changed(tidebook: Command, model: Path, settings: Settings) -> None:
+    tidebook("push", "demand", "v1", model)
+    assert "All 2 files are whole" in tidebook("verify", "demand", "v1").stdout
+    stored = settings.saved_models / "files" / "demand" / "v1" / "a.json"
+    state = stored.stat()
+    stored.write_text("[]")
+    os.utime(stored, ns=(state.st_atime_ns, state.st_mtime_ns))
+    result = tidebook("verify", "demand", "v1")
+    assert (result.exit_code, result.stdout) == (1, "✗ a.json has changed\n")
+    assert told(tidebook("verify", "demand", "v1", "--json")) == {"faults": ["a.json has changed"]}
+
+
+def test_sizes_are_written_for_people() -> None:
+    assert [size_of(count) for count in (0, 1023, 1536, 5 << 30)] == ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]

@@ -1,0 +1,170 @@
+"""`tidebook models …`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.unit.registry.foreign import trapped, write_version
+from tests.unit.registry.published import LINE
+from tests.unit.server.test_models import put
+from tidebook.cli.app import app
+from tidebook.cli.output import console
+from tidebook.core.errors import Conflict, InvalidInput, NotFound, TidebookError
+from tidebook.core.settings import Settings
+from tidebook.records import forecast
+from tidebook.registry import ModelManager
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def models(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """`tidebook models …` in a home of the test's own; errors of ours are raised."""
+    monkeypatch.setenv("TIDEBOOK_LANGUAGE", "en")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path, answer: str | None = None) -> Result:
+        result = CliRunner().invoke(app, ["models", *map(str, arguments)], input=answer)
+        if isinstance(result.exception, TidebookError):
+            raise result.exception
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def three(settings: Settings, tmp_path: Path) -> None:
+    """Three versions of a line, the second of them the best."""
+    for number, wape in enumerate((0.3, 0.1, 0.2), start=1):
+        put(settings, tmp_path, LINE, wape=wape, day=number, metrics={"wape": wape})
+
+
+def listed(result: Result) -> list[str]:
+    return [item["version"] for item in json.loads(result.stdout)["models"]]
+
+
+@pytest.mark.usefixtures("three")
+def test_versions_are_listed_by_filters(models: Command) -> None:
+    assert listed(models("list", "--json")) == ["v3", "v2", "v1"]
+    assert listed(models("list", "--metric", "wape <= 0.2", "--json")) == ["v3", "v2"]
+    assert listed(models("list", "--scope", "P002_all", "--json")) == []
+    assert listed(models("list", "--archived", "--json")) == []
+    models("alias", "set", f"{LINE}/v1", "production")
+    assert listed(models("list", "--alias", "production", "--json")) == ["v1"]
+    assert "No version matches" in models("list", "--alias", "candidate").stdout
+    with pytest.raises(InvalidInput, match="Write it like wape <= 0.1"):
+        models("list", "--metric", "wape")
+
+
+@pytest.mark.usefixtures("three")
+def test_an_alias_is_set_moved_shown_and_removed(models: Command) -> None:
+    assert f"{LINE}/v1 is production now" in models("alias", "set", f"{LINE}/v1", "production").stdout
+    moved = models("alias", "set", f"{LINE}@best", "production", "--reason", "better")
+    assert f"{LINE}/v2 is production now; before it was v1" in moved.stdout.replace("\n", " ")
+    content = json.loads(models("alias", "list", LINE, "--json").stdout)
+    assert content["aliases"]["production"]["version"] == "v2"
+    history = models("alias", "list", LINE, "--history").stdout
+    assert history.count("production") == 2
+    assert "better" in history
+    assert json.loads(models("show", f"{LINE}@production", "--json").stdout)["version"] == "v2"
+    models("alias", "remove", LINE, "production")
+    assert "No alias yet" in models("alias", "list", LINE).stdout
+    with pytest.raises(NotFound):
+        models("show", f"{LINE}@production")
+
+
+@pytest.mark.usefixtures("three")
+def test_a_version_is_tagged_and_shown(models: Command) -> None:
+    models("tag", f"{LINE}/v1", "team=east", "stage=try", "--notes", "看促销", "--pin")
+    item = json.loads(models("tag", f"{LINE}/v1", "--remove", "stage", "--json").stdout)
+    assert (item["tags"], item["pinned"]) == ({"team": "east"}, True)
+    shown = models("show", f"{LINE}/v1").stdout
+    assert "team=east" in shown
+    assert "看促销" in shown
+    assert "run_1 (no longer there)" in shown
+    for nothing in ([], ["--remove"], ["team"]):
+        with pytest.raises((InvalidInput, AssertionError)):
+            assert models("tag", f"{LINE}/v1", *nothing).exit_code == 0
+
+
+@pytest.mark.usefixtures("three")
+def test_two_versions_are_compared(models: Command) -> None:
+    compared = models("compare", f"{LINE}/v1", f"{LINE}/v2").stdout
+    assert "0.1 ★" in compared
+    assert "equal value(s) not shown" in compared
+    assert len(json.loads(models("compare", f"{LINE}/v1", LINE, "--json").stdout)["metrics"]) == 1
+    assert "epochs" in models("compare", f"{LINE}/v1", f"{LINE}/v2", "--all").stdout
+
+
+@pytest.mark.usefixtures("three")
+def test_a_version_in_use_is_deleted_by_force_alone(models: Command, settings: Settings) -> None:
+    with pytest.raises(Conflict, match="the best of its line"):
+        models("delete", f"{LINE}/v2", "--yes")
+    saved = {"id": "PRED" + "a" * 28, "model": {"address": f"{LINE}/v1"}}
+    forecast.save(settings, saved)
+    with pytest.raises(Conflict, match="used by 1 saved forecast"):
+        models("delete", f"{LINE}/v1", "--yes")
+    with pytest.raises(InvalidInput, match="must have a reason"):
+        models("delete", f"{LINE}/v2", "--yes", "--force")
+    assert models("delete", f"{LINE}/v3", answer="n\n").exit_code == 1
+    models("delete", f"{LINE}/v3", answer="y\n")
+    models("delete", f"{LINE}/v2", "--yes", "--force", "--reason", "leaks")
+    assert listed(models("list", "--json")) == ["v1"]
+
+
+def test_a_version_is_carried_by_a_file_and_flat_files_come_in(
+    models: Command, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(settings, tmp_path, LINE, wape=0.1, metrics={"wape": 0.1})
+    exported = json.loads(models("export", LINE, "v1.zip", "--json").stdout)
+    assert (exported["address"], exported["files"]) == (f"{LINE}/v1", 1)
+    monkeypatch.setenv("TIDEBOOK_HOME", str(tmp_path / "other"))
+    (tmp_path / "kan_product_P001_v1.pth").write_bytes(trapped(tmp_path / "witness"))
+    taken = json.loads(models("import", "v1.zip", "kan_product_P001_v1.pth", "--json").stdout)["items"]
+    assert [each["address"] for each in taken] == [f"{LINE}/v1", "product/P001_all/kan/v1"]
+    assert "is a pickle" in taken[1]["problem"]
+    again = models("import", "v1.zip", "kan_product_P001_v1.pth").stdout
+    assert again.count("already") == 2
+    with pytest.raises(InvalidInput, match=r"must end in \.zip"):
+        models("export", LINE, "v1.tar")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_table_fits_eighty_columns(
+    models: Command, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setattr(console, "width", 80)
+    line = "global/stores/S001_S002_S003/products/P001_P002_P003/median/temporal_fusion"
+    for number in range(2):
+        put(
+            settings,
+            tmp_path,
+            line,
+            wape=0.123456 + number,
+            metrics={"wape": 0.123456, "mae": 1e9 + number},
+            day=number + 1,
+        )
+    write_version(settings.saved_models / LINE / "v1", trapped(tmp_path / "witness"))
+    manager = ModelManager(settings)
+    manager.set_alias(f"{line}/v1", "production", by="a-user-with-quite-a-long-name", reason="because " * 20)
+    manager.label(f"{line}/v1", tags={"team": "x" * 200}, notes="y" * 200, pinned=True)
+    for arguments in (
+        ["list"],
+        ["show", f"{line}/v1"],
+        ["compare", f"{line}/v1", f"{line}/v2", "--all"],
+        ["alias", "list", line],
+        ["alias", "list", line, "--history"],
+    ):
+        for text in models(*arguments).stdout.splitlines():
+            assert console.measure(text).maximum <= 80, text
+
+
+def test_the_help_of_every_command_is_there_without_heavy_imports(models: Command) -> None:
+    for command in ("list", "show", "compare", "tag", "delete", "export", "import", "alias"):
+        assert models(command, "--help").exit_code == 0

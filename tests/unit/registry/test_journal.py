@@ -1,0 +1,46 @@
+"""What changed lately is told to those who follow; what was forgotten is told too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tidebook.registry import journal
+from tidebook.registry.journal import note, since
+from tidebook.store import LocalStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    """An empty one."""
+    return LocalStore(tmp_path / "saved_models")
+
+
+def test_whoever_follows_reads_what_came_after(store: LocalStore) -> None:
+    assert since(store, 0) == journal.Changes(0, frozenset(), complete=True)
+    note(store, ["a"])
+    note(store, ["b", "c"])
+    note(store, ["a"])
+    assert since(store, 0) == journal.Changes(3, frozenset("abc"), complete=True)
+    assert since(store, 2) == journal.Changes(3, frozenset("a"), complete=True)
+    assert since(store, 3) == journal.Changes(3, frozenset(), complete=True)
+
+
+def test_what_is_forgotten_is_not_passed_off_as_complete(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "KEPT", 3)
+    for number in range(1, 7):
+        note(store, [f"address {number}"])
+    assert since(store, 3).complete
+    assert len(since(store, 3).addresses) == 3
+    assert not since(store, 2).complete
+    assert not since(store, 0).complete
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"number": "x", "changed": {"a": true, "b": "c"}}', '{"changed": 3}'])
+def test_a_journal_that_is_broken_begins_anew(store: LocalStore, content: str) -> None:
+    note(store, ["a"])
+    (store.root / journal.NAME).write_text(content)
+    assert since(store, 5).complete is False
+    note(store, ["b"])
+    assert since(store, 0).addresses == {"b"}

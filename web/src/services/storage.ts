@@ -1,0 +1,49 @@
+/** What takes the space, what may go, and what lies in the archive. */
+import type { components } from './schema'
+
+type Api = components['schemas']
+
+export type Storage = Api['StorageUse']
+export type StoredKind = Storage['kinds'][number]['kind']
+export type Policy = Api['RetentionPolicy']
+export type PolicyRules = Pick<Policy, 'forecasts' | 'versions' | 'runs' | 'action'>
+export type Plan = Api['RetentionPlan']
+export type PlanItem = Api['PlanItem']
+export type PlanSummary = Api['PlanSummary']
+export type KeptKind = PlanItem['kind']
+export const KEPT_KINDS: KeptKind[] = ['version', 'forecast', 'run']
+export type CleanUp = Api['CleanupResult']
+export type Schedule = Api['RetentionSchedule']
+export type ArchivedItem = Api['ArchivedItem']
+
+/** Where a thing that takes space is looked at; undefined for what has no page. */
+export function pageOf(kind: string, id: string): string | undefined {
+  const escaped = id.split('/').map(encodeURIComponent).join('/')
+  switch (kind) {
+    case 'version': case 'versions': return `/models/${escaped}`
+    case 'run': case 'runs': return `/runs/${encodeURIComponent(id)}`
+    case 'forecast': case 'forecasts': return `/history/${escaped}`
+    case 'dataset': case 'datasets': return `/data/${escaped}`
+    case 'task': case 'tasks': return `/tasks/${escaped}`
+    case 'files': return `/files/${escaped.split('/')[0]}` // of the model, whose versions stand there
+  }
+  return undefined
+}
+
+/** What would go over all kinds, and what would stay. */
+export function totalOf(summary: PlanSummary[]): Omit<PlanSummary, 'kind'> {
+  const sum = (name: keyof Omit<PlanSummary, 'kind'>) => summary.reduce((total, one) => total + one[name], 0)
+  return { going: sum('going'), going_bytes: sum('going_bytes'), kept: sum('kept'), kept_bytes: sum('kept_bytes') }
+}
+
+/** The pages of what takes space. */
+export const PLACES: Partial<Record<StoredKind, string>> = {
+  runs: '/runs', versions: '/models', files: '/files', forecasts: '/history', datasets: '/data', tasks: '/tasks', archive: '/storage/archive',
+}
+
+/** A limit as it is typed: nothing is none; undefined for what is no whole number from 0. */
+export function limit(text: string): number | null | undefined {
+  const typed = text.trim()
+  if (!typed) return null
+  return /^\d{1,9}$/.test(typed) ? Number(typed) : undefined
+}
