@@ -41,7 +41,7 @@ def fsck(
 def _show(results: list[Mended], *, repaired: bool) -> None:
     from rich.text import Text
 
-    from tidebook.cli.output import console, harmless
+    from tidebook.cli.output import console, harmless, said
 
     if not results:
         console.print(words("fsck_clean"), highlight=False)
@@ -50,9 +50,9 @@ def _show(results: list[Mended], *, repaired: bool) -> None:
         finding = result.finding
         mark = Text("✓", "green") if result.done else Text("✗", "red" if finding.mend is None else "yellow")
         console.print(Text.assemble(mark, " ", (harmless(finding.path), "bold")))
-        detail = f" ({harmless(finding.detail)})" if finding.detail else ""
+        detail = f" ({said(finding.detail)})" if finding.detail else ""
         console.print(Text(f"  {finding.meaning()[language()]}{detail}"))
-        console.print(Text(f"  → {harmless(result.fault) or finding.repair()[language()]}", style="dim"))
+        console.print(Text(f"  → {said(result.fault) or finding.repair()[language()]}", style="dim"))
     done = sum(result.done for result in results)
     mendable = sum(result.finding.mend is not None for result in results)
     key = "fsck_repaired" if repaired else "fsck_found"

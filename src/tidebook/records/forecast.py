@@ -43,9 +43,7 @@ def archived(settings: Settings, prediction_id: str) -> dict[str, Any] | None:
         return None
     record = read_json(file)
     if not isinstance(record, dict) or not isinstance(record.get("summary"), dict):
-        raise NotFound(
-            f"{file.name} must say what was archived", got="something else", fix="Restore it from a backup."
-        )
+        raise NotFound(f"{file.name} must say what was archived", got="something else", fix="Restore it from a backup.")
     return record
 
 
