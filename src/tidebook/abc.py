@@ -203,6 +203,9 @@ class Store(Protocol):
     def folder(self, prefix: str) -> Path:
         """A local folder with all files of a complete tree, to be read only."""
 
+    def closing(self, prefix: str) -> AbstractContextManager[None]:
+        """In which no file takes its place in a claimed tree: what is verified then is what `commit` makes final."""
+
     def location(self, prefix: str) -> str:
         """Where a tree lies, for people: its folder or URL."""
 
@@ -213,9 +216,18 @@ class Store(Protocol):
         """A small mutable JSON object beside a tree or line (labels.json, aliases.json …); None where there is none."""
 
     def amend(
-        self, prefix: str, name: str, change: Callable[[dict[str, Any] | None], dict[str, Any] | None]
+        self,
+        prefix: str,
+        name: str,
+        change: Callable[[dict[str, Any] | None], dict[str, Any] | None],
+        *,
+        make: bool = False,
     ) -> dict[str, Any] | None:
-        """Replaces such an object by what `change` makes of it (None removes it); nobody else changes it meanwhile."""
+        """Replaces such an object by what `change` makes of it (None removes it); nobody else changes it meanwhile.
+
+        NotFound where there is nothing at `prefix`, unless with `make` the object is to be the first of it; then
+        InvalidInput for a twin that differs from another name in upper and lower case alone.
+        """
 
     def workspace(self, name: str) -> AbstractContextManager[Path]:
         """A local folder for what is made before it is stored; Conflict where another process is in that of `name`."""

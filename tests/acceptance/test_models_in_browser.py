@@ -12,6 +12,7 @@ from tests.acceptance.conftest import Server
 from tests.unit.registry.published import metadata
 from tidebook.registry import ModelManager
 from tidebook.runs import TrainingManager
+from tidebook.store.model_file import ModelFile
 
 pytestmark = pytest.mark.browser
 
@@ -102,7 +103,9 @@ def test_the_storage_pages_tell_what_takes_the_space_and_what_would_go(
     page.get_by_test_id("schedule-on").click()
     expect(page.get_by_test_id("schedule")).to_contain_text("Every day at 03:00")
 
-    page.goto(f"{fresh.url}/storage/plan?goes=true")
+    page.goto(f"{fresh.url}/storage/plan")
+    expect(page.get_by_test_id("plan-rest")).to_contain_text("stay")
+    expect(page.get_by_test_id("plan-items").locator("[data-goes=false]")).to_have_count(0)
     expect(page.get_by_test_id("plan-sentence")).to_contain_text("version")
     going = page.get_by_test_id("plan-items").locator("[data-goes=true]").count()
     assert going >= 1
@@ -111,6 +114,40 @@ def test_the_storage_pages_tell_what_takes_the_space_and_what_would_go(
     page.get_by_test_id("confirm").click()
     expect(page.get_by_test_id("cleaned")).to_contain_text(f"{going} deleted")
     expect(page.get_by_test_id("plan-sentence")).to_contain_text("Nothing would go")
+
+
+def test_the_files_of_a_version_are_listed_and_downloaded(
+    published: str, page: Page, fresh: Server, home: Path, tmp_path: Path
+) -> None:
+    for number in ("v1", "v2"):
+        (folder := tmp_path / number).mkdir()
+        (folder / "weights.bin").write_bytes(number.encode() * 1000)
+        ModelFile("embeddings", number, str(home / "saved_models")).filepipe().import_dir(folder)
+    page.goto(fresh.login)
+    page.goto(f"{fresh.url}/files/embeddings")
+    expect(page.get_by_test_id("file-versions").locator("tbody tr").first).to_contain_text("v2")
+    files = page.get_by_test_id("file-version")
+    expect(files).to_contain_text("Files of v2")
+    page.get_by_role("link", name="v1", exact=True).click()
+    expect(files).to_contain_text("Files of v1")
+    expect(files).to_contain_text("2 kB")
+    with page.expect_download() as download:
+        files.get_by_role("link", name="Download: weights.bin").click()
+    assert download.value.path().read_bytes() == b"v1" * 1000
+
+
+def test_a_version_is_moved_to_another_project(published: str, page: Page, fresh: Server) -> None:
+    page.goto(fresh.login)
+    page.evaluate("""fetch('/api/projects', {method: 'POST', headers: {'Content-Type': 'application/json'},
+        body: JSON.stringify({name: 'east', title: 'East', visibility: 'private'})})""")
+    page.goto(f"{fresh.url}/models/{published}/v1")
+    page.get_by_test_id("move-to").select_option("east")
+    page.get_by_test_id("move").click()
+    expect(page.get_by_test_id("move")).to_be_disabled()
+    page.reload()
+    expect(page.get_by_test_id("move-to")).to_have_value("east")
+    told = page.get_by_test_id("timeline").get_by_role("img").get_attribute("aria-describedby")
+    expect(page.locator(f"#{told}")).to_contain_text("with a link to each")
 
 
 def name(page: Page, alias: str, version: str, reason: str) -> None:

@@ -113,7 +113,8 @@ def test_no_more_than_the_slots_run_at_once(home: Path, table: Path) -> None:
         waiting = server.client.get(f"/api/training/{second}").json()
         assert (waiting["state"], waiting["queue_position"]) == ("CREATED", 1)
         server.client.post(f"/api/training/{first}/stop").raise_for_status()
-        assert server.wait_for(second)["state"] == "SUCCESS"
+        ended = server.wait_for(second)
+        assert ended["state"] == "SUCCESS", ended["error"]
 
 
 def _processes_of(task: str) -> list[psutil.Process]:

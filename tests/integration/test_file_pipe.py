@@ -17,6 +17,7 @@ from tidebook.core.errors import InvalidInput, NotFound
 from tidebook.core.files import write_json
 from tidebook.store import LocalStore
 from tidebook.store.archiving import archive_tree
+from tidebook.store.place import Place
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_a_version_in_the_archive_is_brought_back_by_the_server_when_it_is_pulle
     (made / "model.pth").write_bytes(os.urandom(5_000_000))
     files = {name: made / name for name in ("metadata.json", "model.pth")}
     store.commit(prefix, store.fill(prefix, files))
-    archive_tree(store, prefix, str(held.home / "archive"), by=None)
+    archive_tree(store, prefix, Place(str(held.home / "archive")), by=None)
     assert not (store.root / prefix / "model.pth").exists()
     pipe = ModelFile(line, "v1", held.url, token=held.token).filepipe()
     pulled = pipe.pull_dir(tmp_path / "out")

@@ -78,7 +78,10 @@ def test_a_version_goes_up_and_comes_down_the_same(store: HttpStore, held: Serve
     assert {entry.path: digest(folder / entry.path) for entry in entries} == {e.path: e.digest for e in entries}
     with pytest.raises(Conflict, match="written once"):
         store.fill(prefix, files)
-    store.delete(prefix, "no longer wanted")
+    with pytest.raises(Conflict, match="in use") as refused:
+        store.delete(prefix, "no longer wanted")
+    assert refused.value.details["reasons"] == ["best"]
+    store.delete(prefix, "no longer wanted", force=True)
     assert list(store.trees(LINE)) == []
     with pytest.raises(NotFound):
         store.open(prefix, "metadata.json")

@@ -139,8 +139,18 @@ def test_aliases_are_seen_with_their_versions_and_say_who_gave_them(people: Peop
     held = LocalStore(people.server.home / "saved_models").record(line, "aliases.json") or {}
     assert {name: entry["by"] for name, entry in held["aliases"].items()} == {"production": "anna", "candidate": "bo"}
     assert [event["by"] for event in held["history"]] == ["anna", "bo"]
-    with pytest.raises(Conflict, match="alias"):
+    with pytest.raises(Forbidden):
+        aliases.put(bo, Address.parse(common), "production", by="somebody", reason="mine now")
+    for name in ("best", "latest", "v1"):
+        with pytest.raises(InvalidInput, match="An alias must be"):
+            bo.set_alias(line, "v2", name, "")
+    with pytest.raises(Forbidden):
+        bo.amend(line, "aliases.json", lambda _: {"aliases": {}, "history": [{"alias": "x" * 10_000}]})
+    assert LocalStore(people.server.home / "saved_models").record(line, "aliases.json") == held
+    with pytest.raises(Conflict, match="candidate"):
         bo.delete(common, "gone")
+    bo.remove_alias(line, "candidate", "over")
+    assert bo.record(line, "aliases.json")["aliases"] == {}  # type: ignore[index]
 
 
 def test_a_file_model_is_of_who_made_it(people: People, tmp_path: Path) -> None:

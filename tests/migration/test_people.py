@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
-from tidebook.catalog import migrate as module
+from tests.migration.revisions import database_at
 from tidebook.catalog.credentials import Credentials
-from tidebook.catalog.database import Database, open_database
+from tidebook.catalog.database import Database
 from tidebook.catalog.migrate import migrate
 from tidebook.catalog.projects import Projects
 from tidebook.catalog.users import Users
@@ -23,12 +19,8 @@ SECRET = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"  #: 
 @pytest.fixture
 def old(settings: Settings) -> Database:
     """A database at the first revision, with the administrator, a token and a task."""
-    database = open_database(settings)
-    config = Config()
-    config.set_main_option("script_location", str(Path(module.__file__).parent / "migrations"))
+    database = database_at(settings, "0001")
     with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
         connection.execute(text("INSERT INTO users VALUES ('admin', 'Administrator', 'administrator', 1)"))
         connection.execute(
             text("INSERT INTO tokens VALUES ('TOKN', 'admin', 'x', :digest, 1, NULL)"), {"digest": SECRET}

@@ -21,10 +21,12 @@ from tidebook.core.files import read_json
 from tidebook.core.settings import Settings
 from tidebook.records import forecast as forecasts
 from tidebook.records.belonging import belonging
+from tidebook.runs.record import DELETED
 from tidebook.store import open_store
+from tidebook.store.archiving import RECORD
+from tidebook.store.place import here
 
 Kind = Literal["version", "forecast", "run"]
-RECORD = "archived.json"
 SHARE = 50  #: a look that took t seconds is not repeated before SHARE · t
 _SHOWN = ("url", "bytes", "original_bytes", "archived_at", "by")
 
@@ -89,17 +91,17 @@ class Archived:
                     continue
                 if record is not None:
                     summary = record["summary"]
-                    yield _row("forecast", name, record, summary, summary.get("description"))
+                    yield self._row("forecast", name, record, summary, summary.get("description"))
 
     def _runs(self) -> Iterator[dict[str, Any]]:
         for folder in _folders(self._settings.out):
-            if (folder / RECORD).is_file() and (folder / "deleted.json").is_file():
+            if (folder / RECORD).is_file() and (folder / DELETED).is_file():
                 try:
                     record = read_json(folder / RECORD)
                 except NotFound:
                     continue
                 if isinstance(record, dict) and isinstance(summary := record.get("summary"), dict):
-                    yield _row("run", folder.name, record, summary, summary.get("description"))
+                    yield self._row("run", folder.name, record, summary, summary.get("description"))
 
     def _versions(self, known: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         own = version_items.c.version == model_versions.c.n
@@ -114,26 +116,27 @@ class Archived:
             else:
                 with suppress(TidebookError):
                     record = self._store.record(address, RECORD) or record
-            yield _row("version", address, record, item, item.get("description"))
+            yield self._row("version", address, record, item, item.get("description"))
 
-
-def _row(kind: Kind, name: str, record: Mapping[str, Any], whose: Mapping[str, Any], said: Any) -> dict[str, Any]:
-    owned = belonging(whose)
-    item = {
-        "kind": kind,
-        "id": name,
-        **{field: record.get(field) for field in _SHOWN},
-        "url": str(record.get("url") or ""),
-        "description": said if isinstance(said, str) else None,
-    }
-    return {
-        "kind": kind,
-        "id": name,
-        "archived": moments.milliseconds(str(record.get("archived_at"))),
-        "project": owned.project,
-        "owner": owned.owner,
-        "item": item,
-    }
+    def _row(
+        self, kind: Kind, name: str, record: Mapping[str, Any], whose: Mapping[str, Any], said: Any
+    ) -> dict[str, Any]:
+        owned = belonging(whose)
+        item = {
+            "kind": kind,
+            "id": name,
+            **{field: record.get(field) for field in _SHOWN},
+            "url": here(str(record.get("url") or ""), self._settings.archive_place, kind, name),
+            "description": said if isinstance(said, str) else None,
+        }
+        return {
+            "kind": kind,
+            "id": name,
+            "archived": moments.milliseconds(str(record.get("archived_at"))),
+            "project": owned.project,
+            "owner": owned.owner,
+            "item": item,
+        }
 
 
 def _folders(out: Path) -> Iterable[Path]:

@@ -9,13 +9,14 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, case, create_engine, event, insert, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, StatementError
 
 from tidebook.catalog.tables import counters
 from tidebook.core.errors import InvalidInput
 from tidebook.core.settings import Settings
 
 BUSY_TIMEOUT = 30_000  #: milliseconds that a writer waits for another one
+REFUSALS = (StatementError, OverflowError, TypeError, ValueError)  #: errors that may be those of a value, see `refused`
 
 
 class Database:
@@ -69,6 +70,11 @@ def open_database(settings: Settings) -> Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)
+
+
+def refused(error: Exception) -> bool:
+    """Whether one of `REFUSALS` says that a value does not fit its column, rather than that the database is away."""
+    return not isinstance(error, OperationalError | IntegrityError)
 
 
 def next_value(connection: Connection, name: str, *, at_least: int = 1) -> int:

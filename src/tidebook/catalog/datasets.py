@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 
 from tidebook.catalog import moments
 from tidebook.catalog.access import Access
-from tidebook.catalog.database import Database
+from tidebook.catalog.database import REFUSALS, Database, refused
 from tidebook.catalog.paging import page
 from tidebook.catalog.tables import datasets
 from tidebook.core.errors import TidebookError
@@ -88,7 +88,9 @@ class Datasets:
             try:
                 self.add(records.load(self._settings, dataset_id).to_json())
                 changed += 1
-            except (TidebookError, KeyError, TypeError, ValueError) as error:
+            except (TidebookError, KeyError, *REFUSALS) as error:
+                if not refused(error):
+                    raise
                 self._passed[dataset_id] = stamp  # Said once, not at every look.
-                logger.warning("dataset %s is passed over: %s", dataset_id, error)
+                logger.warning("dataset %s is passed over: %s", dataset_id, getattr(error, "orig", error))
         return changed

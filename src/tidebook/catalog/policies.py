@@ -64,12 +64,16 @@ class Policies:
             row = connection.execute(select(retention_schedule)).first()
         return Schedule() if row is None else Schedule(row.is_on, row.hour, row.day, row.last)
 
-    def set_schedule(self, *, on: bool, hour: int) -> Schedule:
-        """Turns the cleanup on or off."""
+    def set_schedule(self, *, on: bool, hour: int, done: str = "") -> Schedule:
+        """Turns the cleanup on or off; where that changes anything, it is not done for the day `done` or before."""
         if not 0 <= hour <= 23:
             raise InvalidInput("hour must be 0 to 23", got=hour, fix="Use 3 for three in the morning.")
         with self._database.write() as connection:
             _make(connection)
+            changed = or_(retention_schedule.c.is_on != on, retention_schedule.c.hour != hour)
+            before = or_(retention_schedule.c.day.is_(None), retention_schedule.c.day < done)
+            if done:
+                connection.execute(update(retention_schedule).where(changed, before).values(day=done, seen=None))
             connection.execute(update(retention_schedule).values(is_on=on, hour=hour))
         return self.schedule()
 

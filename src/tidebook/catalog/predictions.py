@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select
 
 from tidebook.catalog import moments
 from tidebook.catalog.access import Access
-from tidebook.catalog.database import Database
+from tidebook.catalog.database import REFUSALS, Database, refused
 from tidebook.catalog.paging import page
 from tidebook.catalog.tables import prediction_history
 from tidebook.core.errors import NotFound, TidebookError
@@ -62,8 +62,11 @@ class Predictions:
         with self._database.write() as connection:
             connection.execute(delete(prediction_history).where(prediction_history.c.id == prediction_id))
 
-    def sync(self) -> int:
-        """Brings the rows in line with the files; returns how many rows changed. A damaged file gets no row."""
+    def sync(self, *, again: bool = False) -> int:
+        """Brings the rows in line with the files; returns how many rows changed. A damaged file gets no row.
+
+        With `again` every file is read, not only those without a row.
+        """
         files = records.every(self._settings)
         with self._database.read() as connection:
             query = select(prediction_history.c.id, prediction_history.c.is_archived)
@@ -73,21 +76,33 @@ class Predictions:
             self.remove(each)
         added = 0
         for each, is_archived in files.items():
-            if rows.get(each) is is_archived:
+            if rows.get(each) is is_archived and not again:
                 continue
             try:
-                self.add(records.archived(self._settings, each) or records.load(self._settings, each))
+                self._read(each)
                 added += 1
-            except (TidebookError, KeyError, TypeError) as error:
-                logger.warning("forecast %s is passed over: %s", each, error)
+            except (TidebookError, KeyError, *REFUSALS) as error:
+                if not refused(error):
+                    raise
+                logger.warning("forecast %s is passed over: %s", each, getattr(error, "orig", error))
+                if each in rows:
+                    self.remove(each)
         return len(gone) + added
 
     def refresh(self, prediction_id: str) -> None:
         """Brings the row of one forecast in line with its file."""
         try:
-            self.add(records.archived(self._settings, prediction_id) or records.load(self._settings, prediction_id))
+            self._read(prediction_id)
         except NotFound:
             self.remove(prediction_id)
+
+    def _read(self, prediction_id: str) -> None:
+        """The row of a file; NotFound where there is none, or it is that of another forecast."""
+        result = records.archived(self._settings, prediction_id) or records.load(self._settings, prediction_id)
+        found = records.summary(result)["id"]
+        if found != prediction_id:
+            raise NotFound("The file of a forecast must bear its id", got=found[:80], fix="Give it back its name.")
+        self.add(result)
 
     def referring(self, addresses: Collection[str], *, here: bool = False) -> dict[str, int]:
         """How many forecasts refer to each of these versions; none: left out. With `here` not those in the archive."""

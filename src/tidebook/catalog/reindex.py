@@ -7,7 +7,7 @@ import shutil
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, update
 
 from tidebook.catalog.database import Database
 from tidebook.catalog.datasets import Datasets
@@ -37,15 +37,19 @@ class Reindexed:
 
 
 def reindex(database: Database, settings: Settings) -> Reindexed:
-    """Drops the derived rows of the home and the cache of curves, and makes the rows again. A server may go on."""
+    """Makes the derived rows of the home again, and drops the cache of curves. A server may go on.
+
+    Rows of versions, forecasts and datasets are replaced where they are, and are never gone meanwhile: who reads them
+    may be about to delete what nothing refers to.
+    """
     began = time.monotonic()
     models = ModelManager(settings)
     adopted = adopt_all(models.store)
     models.rebuild_versions()
-    Versions(database).clear()
+    Versions(database).distrust()
     with database.write() as connection:
-        for table in (prediction_history, datasets):
-            connection.execute(delete(table))
+        connection.execute(update(datasets).values(stamp=-1))
+    Predictions(database, settings).sync(again=True)
     shutil.rmtree(settings.cache / "curves", ignore_errors=True)
     Runs(database).clear()
     renewed(database, settings)

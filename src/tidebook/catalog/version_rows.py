@@ -51,12 +51,13 @@ def put(
 
 def best_of_lines(connection: Connection, lines: Collection[str], seen: ColumnElement[bool]) -> set[str]:
     """The address of the best version of each line among the rows that `seen` holds for."""
-    columns = [model_versions.c[name] for name in ("line", "address", "version", "wape", "validated")]
+    columns = [model_versions.c[name] for name in ("line", "address", "version", "wape", "validated", "loadable")]
     found: dict[str, list[dict[str, Any]]] = {}
     for some in portions(sorted(lines)):
         for row in connection.execute(select(*columns).where(and_(model_versions.c.line.in_(some), seen))):
             validation = None if row.wape is None else {"wape": row.wape, "end": row.validated}
             item = {"address": row.address, "version": f"v{row.version}", "validation": validation}
+            item["problem"] = not row.loadable
             found.setdefault(row.line, []).append(item)
     return {str(best["address"]) for best in map(best_of, found.values()) if best}
 
@@ -73,10 +74,9 @@ def follow(connection: Connection, number: int) -> None:
     connection.execute(insert(counters).values(name=FOLLOWED, value=number))
 
 
-def clear(connection: Connection) -> None:
-    """Removes all rows."""
-    for table in (*BESIDE, model_versions):
-        connection.execute(delete(table))
+def distrust(connection: Connection) -> None:
+    """Gives all rows a stamp that no files have."""
+    connection.execute(update(model_versions).values(stamp="?"))
 
 
 def portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -127,6 +127,7 @@ def _row(item: Mapping[str, Any], stamp: str) -> dict[str, Any]:
         "bytes": item["size_bytes"],
         "wape": wape,
         "validated": None if wape is None else str(validation.get("end") or "")[:40],
+        "loadable": item["problem"] is None,
         "stamp": stamp,
         "words": words(item),
     }

@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import DataError
-
 from tidebook.abc import Store
+from tidebook.catalog.database import REFUSALS, refused
 from tidebook.catalog.versions import Versions
 from tidebook.core.errors import InvalidInput, TidebookError
 from tidebook.core.scope import Address
@@ -107,18 +106,22 @@ class VersionSync:
                     lost.append(tree)
             try:
                 self._versions.replace(lost, items, stamps)
-            except DataError:
+            except REFUSALS as error:
+                if not refused(error):
+                    raise
                 self._put_singly(lost, items, stamps)
         return len(gone) + len(stale)
 
     def _put_singly(self, lost: list[str], items: list[dict[str, Any]], stamps: Mapping[str, str]) -> None:
-        """The rows of those that the database takes: some hold a name longer than it allows."""
+        """The rows of those that the database takes: some hold a name longer, or a number larger than it allows."""
         self._versions.replace(lost, [])
         for item in items:
             try:
                 self._versions.replace([], [item], stamps)
-            except DataError as error:
-                logger.warning("version %s is passed over: %s", item["address"], error.orig)
+            except REFUSALS as error:
+                if not refused(error):
+                    raise
+                logger.warning("version %s is passed over: %s", item["address"], getattr(error, "orig", error))
                 self._versions.replace([str(item["address"])], [])
 
     def _stamped(self, below: str = "") -> dict[str, str]:

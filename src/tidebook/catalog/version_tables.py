@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, String, Table, Text, true
 
 from tidebook.catalog.tables import ADDRESS, PROJECT, metadata
 
@@ -28,6 +28,7 @@ model_versions = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("wape", Double),  # of the validation, and its last day: they tell the best of a line
     Column("validated", String(40)),
+    Column("loadable", Boolean, nullable=False, server_default=true()),  # what is not is never best
     Column("stamp", String(64), nullable=False),  # of the files that the row was made of
     Column("words", Text, nullable=False),  # what a search looks through, in lower case
     Index(None, "line", "version"),

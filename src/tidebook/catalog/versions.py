@@ -158,10 +158,10 @@ class Versions:
         with self._database.write() as connection:
             version_rows.follow(connection, number)
 
-    def clear(self) -> None:
-        """Removes all rows."""
+    def distrust(self) -> None:
+        """Lets every row be taken for stale, so that the next full look reads all versions again."""
         with self._database.write() as connection:
-            version_rows.clear(connection)
+            version_rows.distrust(connection)
 
     def _best_seen(self, connection: Connection, rows: Sequence[Any]) -> set[str]:
         """The address of the best version of each line of the rows among those that the user sees.

@@ -27,9 +27,9 @@ def list_(
     from tidebook.catalog.archived import Archived
     from tidebook.catalog.reindex import renewed
     from tidebook.cli.catalog import opened
-    from tidebook.cli.files.moving import size_of
-    from tidebook.cli.output import console, print_json, print_table
+    from tidebook.cli.output import console, harmless, print_json, print_table, size_of, time_of
     from tidebook.core.settings import Settings
+    from tidebook.store.remote import shown
 
     settings = Settings()
     with opened() as database:
@@ -48,12 +48,13 @@ def list_(
             words(f"kind_{item['kind']}"),
             item["id"],
             size_of(item["bytes"] or 0),
-            str(item["archived_at"])[:19],
-            item["url"],
+            time_of(item["archived_at"]),
         ]
         for item in items
     ]
-    print_table([words(name) for name in ("kind", "name", "bytes", "archived_at", "where_it_lies")], rows, whole={1})
+    print_table([words(name) for name in ("kind", "name", "packed_size", "archived_at")], rows, whole={1, 3})
+    where = harmless(shown(settings.archive_place))
+    console.print(words("where_it_lies", place=where), style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command("add", help=words("archive_add"))
@@ -79,18 +80,23 @@ def kind_of(name: str) -> Kind:
 
 
 def _move(things: list[str], what: str, *, json: bool) -> None:
-    from tidebook.cli.output import console, print_error, print_json
+    from tidebook.cli.output import console, harmless, print_error, print_json
     from tidebook.core.errors import TidebookError
     from tidebook.core.settings import Settings
     from tidebook.retention import moving
 
     settings = Settings()
     done: list[str] = []
+    already: list[str] = []
     failed: dict[str, TidebookError] = {}
     for name in things:
         try:
             if what == "archived":
-                moving.archive(settings, kind_of(name), name, by=None)
+                known = moving.is_archived(settings, kind_of(name), name)
+                moving.archive(settings, kind_of(name), name, by=None)  # In any case: it may have been cut.
+                if known:
+                    already.append(name)
+                    continue
             else:
                 moving.restore(settings, kind_of(name), name)
         except TidebookError as error:
@@ -99,9 +105,12 @@ def _move(things: list[str], what: str, *, json: bool) -> None:
             done.append(name)
     if json:
         problems = [{"id": name, "problem": error.problem()} for name, error in failed.items()]
-        print_json({what: done, "failed": problems})
+        print_json({what: done, "failed": problems, **({"already": already} if what == "archived" else {})})
     else:
-        console.print(words(f"{what}_things", count=len(done)), highlight=False)
+        if done or not already:
+            console.print(words(f"{what}_things", count=len(done)), highlight=False)
+        for name in already:
+            console.print(words("archived_already", name=harmless(name)), highlight=False, markup=False)
         for problem in failed.values():
             print_error(problem, as_json=False)
     if failed:

@@ -16,8 +16,7 @@ def backup(
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """Copies the whole home to a file or folder; a server may go on meanwhile."""
-    from tidebook.cli.files.moving import size_of
-    from tidebook.cli.output import console, print_json
+    from tidebook.cli.output import console, print_json, size_of
     from tidebook.core.settings import Settings
     from tidebook.health.backup import backup as make
 
@@ -37,8 +36,7 @@ def restore(
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """Makes a new home from a backup."""
-    from tidebook.cli.files.moving import size_of
-    from tidebook.cli.output import console, print_json
+    from tidebook.cli.output import console, print_json, size_of
     from tidebook.health.restore import restore as make
 
     made = make(source, home)

@@ -20,13 +20,13 @@ def cleanup(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=words("cleanup_dry_run"))] = False,
     yes: Annotated[bool, typer.Option("--yes", help=words("yes"))] = False,
     project: Annotated[str | None, typer.Option(help=words("cleanup_project"))] = None,
+    everything: Annotated[bool, typer.Option("--all", help=words("cleanup_all"))] = False,
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """Does what the policies of the projects say: the plan is shown, and carried out once somebody agrees."""
     from tidebook.catalog.reindex import renewed
     from tidebook.cli.catalog import opened
-    from tidebook.cli.files.moving import size_of
-    from tidebook.cli.output import console, print_json
+    from tidebook.cli.output import console, print_json, size_of
     from tidebook.core.errors import InvalidInput
     from tidebook.core.settings import Settings
     from tidebook.health.space import size_of as measured
@@ -49,10 +49,10 @@ def cleanup(
                     {"digest": plan.digest, "summary": plan.summary(), "items": [i.to_json() for i in plan.items]}
                 )
             else:
-                _show(plan)
+                _show(plan, everything=everything)
             return
         if not json:
-            _show(plan)
+            _show(plan, everything=everything)
         if not yes and plan.going:
             typer.confirm(words("cleanup_sure", count=len(plan.going)), abort=True, err=True)
         outcome = keeper.carry_out(plan)
@@ -65,9 +65,8 @@ def cleanup(
         raise typer.Exit(outcome.failed[0][1].exit_code)
 
 
-def _show(plan: Plan) -> None:
-    from tidebook.cli.files.moving import size_of
-    from tidebook.cli.output import console, print_table
+def _show(plan: Plan, *, everything: bool) -> None:
+    from tidebook.cli.output import console, print_table, size_of
 
     columns = [words(name) for name in ("kind", "plan_goes", "plan_bytes", "plan_stays", "plan_bytes")]
     print_table(
@@ -83,17 +82,24 @@ def _show(plan: Plan) -> None:
             for row in plan.summary()
         ],
     )
-    going = plan.going
-    if not going:
+    if not plan.going:
         console.print(words("plan_empty"), highlight=False)
+    items = [*plan.going, *(item for item in plan.items if everything and not item.goes)]
+    if not items:
         return
     rows = [
-        [words(f"action_{item.action}"), item.id, item.project, size_of(item.bytes), _reason(item.code, item.values)]
-        for item in going[:SHOWN]
+        [
+            words(f"action_{item.action or 'none'}"),
+            item.id,
+            item.project,
+            size_of(item.bytes),
+            _reason(item.code, item.values),
+        ]
+        for item in (items if everything else items[:SHOWN])
     ]
-    print_table(["", words("name"), words("project"), words("bytes"), words("why")], rows, whole={1})
-    if len(going) > SHOWN:
-        console.print(words("plan_more", count=len(going) - SHOWN), style="dim", highlight=False)
+    print_table(["", words("name"), words("project"), words("plan_bytes"), words("why")], rows, whole={1})
+    if len(items) > len(rows):
+        console.print(words("plan_more", count=len(items) - len(rows)), style="dim", highlight=False)
 
 
 def _reason(code: str, values: object) -> str:

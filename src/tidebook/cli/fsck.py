@@ -52,7 +52,10 @@ def _show(results: list[Mended], *, repaired: bool) -> None:
         console.print(Text.assemble(mark, " ", (harmless(finding.path), "bold")))
         detail = f" ({said(finding.detail)})" if finding.detail else ""
         console.print(Text(f"  {finding.meaning()[language()]}{detail}"))
-        console.print(Text(f"  → {said(result.fault) or finding.repair()[language()]}", style="dim"))
+        what = said(result.fault) or finding.repair()[language()]
+        if finding.mend is not None and not repaired:
+            what = words("fsck_would", what=what)
+        console.print(Text(f"  → {what}", style="dim"))
     done = sum(result.done for result in results)
     mendable = sum(result.finding.mend is not None for result in results)
     key = "fsck_repaired" if repaired else "fsck_found"

@@ -102,13 +102,13 @@ def _login(settings: Settings, server: str | None, token: str | None) -> tuple[s
 
 
 def _show(outcome: Outcome) -> None:
-    from tidebook.cli.output import console, said
+    from tidebook.cli.output import console, said, size_of
 
     name = outcome.folder.name
     there = "" if outcome.run_name == name else f" → {outcome.run_name}"
     match outcome.state:
         case "sent":
-            console.print(f"✓ {name}{there}  {_size(outcome.sent)}", highlight=False, markup=False)
+            console.print(f"✓ {name}{there}  {size_of(outcome.sent)}", highlight=False, markup=False)
         case "refused":
             console.print(f"✗ {name}{there}  {said(outcome.problem)}", highlight=False, markup=False, style="red")
         case "same":
@@ -125,7 +125,3 @@ def _plain(outcome: Outcome) -> dict[str, object]:
         "bytes": outcome.sent,
         "problem": outcome.problem,
     }
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= 100_000 else f"{count / 1e3:,.1f} kB"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,17 +17,20 @@ from typing import Any, Protocol
 from blake3 import blake3
 
 import tidebook
+from tidebook.abc import Store
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import Conflict, NotFound
+from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import dump_json, storage_errors
 from tidebook.core.settings import Settings
-from tidebook.health.copying import Snapshot, pieces, snapshots
+from tidebook.health.copying import Snapshot, date, pieces, snapshots
 from tidebook.store import open_store
+from tidebook.store.copying import nanoseconds_of
 from tidebook.store.packing import writing
 from tidebook.store.remote import shown
 
 MANIFEST, DATABASE = "backup.json", "tidebook.db"
-SUFFIXES = (".tar.zst", ".tzst", ".zst")
+SUFFIXES = (".tar.zst", ".tzst")
+_ENDING = re.compile(r"\.(?=[^.]*[A-Za-z])[A-Za-z0-9]{1,8}")
 
 
 @dataclass(frozen=True)
@@ -44,19 +48,26 @@ class _Target(Protocol):
 
 
 def backup(settings: Settings, target: Path, *, store: bool = False) -> Backup:
-    """Writes a backup of the home to `target`: a packed file where it ends in .tar.zst, else a new folder.
+    """Writes a backup of the home to `target`: a packed file where it ends in .tar.zst or .tzst, else a new folder.
 
     Versions in a store elsewhere come along with `store`. It holds users, hashed tokens and all data: only its owner
-    may read it. Conflict where `target` is there, NotFound without a home, StorageFailure where the disk is full; then
-    nothing is left behind.
+    may read it. InvalidInput for another ending, Conflict where `target` is there, NotFound without a home,
+    StorageFailure where the disk is full; then nothing is left behind.
     """
+    is_packed = target.name.endswith(SUFFIXES)
+    if not is_packed and _ENDING.fullmatch(target.suffix):
+        raise InvalidInput(
+            f"A backup is a file that ends in {' or '.join(SUFFIXES)}, or a folder, whose name has no ending",
+            got=f"{target.name[:120]}, which ends in {target.suffix}",
+            fix=f"Write for example {target.stem.removesuffix('.tar')[:120]}.tar.zst.",
+        )
     if not settings.home.is_dir():
         raise NotFound("A home must exist to be backed up", got=str(settings.home), fix="Set TIDEBOOK_HOME.")
     if target.exists() or target.is_symlink():
         raise Conflict("A backup must be new", got=f"{target}, which exists", fix="Choose another name.")
     if target.absolute().is_relative_to(settings.home.absolute()):
         raise Conflict("A backup must lie outside the home", got=str(target), fix="Choose another folder.")
-    opened = _packed(target) if target.name.endswith(SUFFIXES) else _folder(target)
+    opened = _packed(target) if is_packed else _folder(target)
     files: list[dict[str, Any]] = []
     with storage_errors(target), opened as into:
         for snapshot in _everything(settings, store=store):
@@ -80,15 +91,16 @@ def _everything(settings: Settings, *, store: bool) -> Iterator[Snapshot]:
                 source.backup(into)
             with copy.open("rb") as file:
                 yield Snapshot(DATABASE, copy.stat().st_size, copy.stat().st_mtime, file)
-    yield from snapshots(settings)
+    away: list[tuple[str, dict[str, Any]]] = []
     if store and settings.store:
-        yield from _stored(settings)
+        yield from _stored(settings, away)
+    yield from snapshots(settings)
+    for prefix, entry in away:  # What has come back since is not in the archive any more.
+        yield from _file(settings, open_store(settings), prefix, entry)
 
 
-def _stored(settings: Settings) -> Iterator[Snapshot]:
-    """The versions of a store elsewhere, as saved_models/ holds them."""
-    from datetime import datetime
-
+def _stored(settings: Settings, away: list[tuple[str, dict[str, Any]]]) -> Iterator[Snapshot]:
+    """The versions of a store elsewhere, as saved_models/ holds them; `away` is filled with what is archived."""
     elsewhere = open_store(settings)
     for line in elsewhere.lines():
         for name in ("aliases.json", "labels.json"):
@@ -98,21 +110,32 @@ def _stored(settings: Settings) -> Iterator[Snapshot]:
             manifest = elsewhere.manifest(prefix)
         except NotFound:
             continue
-        tree = elsewhere.tree(prefix)
         for entry in manifest["files"]:
-            with tempfile.TemporaryFile(dir=_room(settings)) as file:
-                try:
-                    for piece in tree.read(entry["path"]):
-                        file.write(piece)
-                except NotFound:
-                    continue  # In the archive.
-                size = file.tell()
-                file.seek(0)
-                mtime = datetime.fromisoformat(entry["mtime"]).timestamp()
-                yield Snapshot(f"saved_models/{prefix}/{entry['path']}", size, mtime, file)
+            is_here = False
+            for snapshot in _file(settings, elsewhere, prefix, entry):
+                is_here = True
+                yield snapshot
+            if not is_here:
+                away.append((prefix, entry))
         for name in ("labels.json", "archived.json"):
             yield from _record(elsewhere.record(prefix, name), f"saved_models/{prefix}/{name}")
         yield from _record(manifest, f"saved_models/{prefix}/manifest.json")
+
+
+def _file(settings: Settings, store: Store, prefix: str, entry: dict[str, Any]) -> Iterator[Snapshot]:
+    """A file of a version; nothing where it is in the archive."""
+    with tempfile.TemporaryFile(dir=_room(settings)) as file:
+        try:
+            for piece in store.tree(prefix).read(entry["path"]):
+                file.write(piece)
+        except NotFound:
+            return
+        size = file.tell()
+        file.seek(0)
+        mtime = 0.0
+        with suppress(ValueError, OverflowError):  # Else it is none.
+            mtime = nanoseconds_of(entry["mtime"]) / 1e9
+        yield Snapshot(f"saved_models/{prefix}/{entry['path']}", size, mtime, file)
 
 
 def _record(value: dict[str, Any] | None, path: str) -> Iterator[Snapshot]:
@@ -142,7 +165,7 @@ class _Tar:
 
     def add(self, snapshot: Snapshot) -> str:
         info = tarfile.TarInfo(snapshot.path)
-        info.size, info.mtime, info.mode = snapshot.size, int(snapshot.mtime), 0o600
+        info.size, info.mtime, info.mode = snapshot.size, snapshot.mtime, 0o600
         reader = _Digested(snapshot)
         self._archive.addfile(info, reader)
         return reader.digest
@@ -177,7 +200,7 @@ class _Folder:
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        os.utime(target, (snapshot.mtime, snapshot.mtime))
+        date(target, snapshot.mtime)
         return f"blake3:{hasher.hexdigest()}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,12 +14,12 @@ from typing import IO, Any
 
 from tidebook.core.ids import is_id
 from tidebook.core.settings import Settings
+from tidebook.health.finding import TEMPORARY
 from tidebook.runs.record import DELETED
+from tidebook.store.archiving import RECORD as ARCHIVED
 
 FOLDERS = ("out", "saved_models", "saved_predictions", "datasets", "tasks", "plugins", "archive", "lost+found")
-_TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]+|\..+\.part|\.manifest\..+")
 _LINES = re.compile(r".*\.(log|jsonl|txt)")
-ARCHIVED = "archived.json"
 _LARGEST_LOG = 2**31  #: bytes of a log that is cut at a whole entry in memory
 
 
@@ -29,7 +29,7 @@ class Snapshot:
 
     path: str  #: below the home, with '/'
     size: int  #: bytes that belong to it; what is written behind them later does not
-    mtime: float  #: seconds since 1970
+    mtime: float  #: seconds since 1970, to the microsecond
     file: IO[bytes]
 
 
@@ -37,22 +37,35 @@ def snapshots(settings: Settings) -> Iterator[Snapshot]:
     """Every file of the home that is worth keeping; caches, databases and half-written files are not.
 
     Files that are replaced whole are taken as they are, logs that grow up to their last whole entry. What is deleted
-    meanwhile is left out; a version without its manifest is left out whole, but for its claim.
+    meanwhile is left out; a version without its manifest is left out whole, but for its claim. What goes to the archive
+    or comes back from it meanwhile is in the copy in one place or the other, or in both.
     """
-    for name in FOLDERS:
-        for path in _walk(settings.home / name):
-            found = next(((each, file) for each in (path, *_others(path)) if (file := _opened(each))), None)
-            if found is None:
-                continue  # Deleted meanwhile.
-            with closing(found[1]) as file:
-                facts = os.fstat(file.fileno())
-                relative = found[0].relative_to(settings.home).as_posix()
-                size, content = _whole(relative, file, facts.st_size)
-                yield Snapshot(relative, size, facts.st_mtime, content)
+    taken: set[Path] = set()
+    for name in FOLDERS:  # The archive last: what goes there meanwhile is found there.
+        yield from _snapshots(settings, _walk(settings.home / name, taken), taken)
+    for path in sorted(taken):  # What has come back meanwhile is not there any more, but here.
+        if path.name.endswith(ARCHIVED) and not path.exists():
+            yield from _snapshots(settings, _walk(path.parent, taken), taken)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file below a folder; at the end of each what says that some of it is gone by then."""
+def _snapshots(settings: Settings, paths: Iterable[Path], taken: set[Path]) -> Iterator[Snapshot]:
+    """Of each file that is there and was not taken yet."""
+    for path in paths:
+        found = next(((each, file) for each in (path, *_others(path)) if (file := _opened(each))), None)
+        if found is None:
+            continue  # Deleted meanwhile.
+        with closing(found[1]) as file:
+            if found[0] in taken:
+                continue
+            taken.add(found[0])
+            facts = os.fstat(file.fileno())
+            relative = found[0].relative_to(settings.home).as_posix()
+            size, content = _whole(relative, file, facts.st_size)
+            yield Snapshot(relative, size, facts.st_mtime_ns // 1000 / 1e6, content)
+
+
+def _walk(folder: Path, taken: Collection[Path]) -> Iterator[Path]:
+    """Every file below a folder; at the end of each what says that some of it is gone by then, or what came back."""
     try:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
@@ -66,11 +79,13 @@ def _walk(folder: Path) -> Iterator[Path]:
     elif ".claim" in held and "manifest.json" not in held:
         names, folders = {".claim"}, []  # Not published yet: its number is all that is known.
     for name in sorted(names):
-        if not _TEMPORARY.fullmatch(name):
+        if not TEMPORARY.fullmatch(name) and folder / name not in taken:
             yield folder / name
     for each in folders:
-        yield from _walk(Path(each))
+        yield from _walk(Path(each), taken)
     yield from (folder / name for name in (DELETED, ARCHIVED) if name not in held and (folder / name).exists())
+    if ARCHIVED in held and not (folder / ARCHIVED).exists():
+        yield from _walk(folder, taken)
 
 
 def _opened(path: Path) -> IO[bytes] | None:
@@ -124,6 +139,12 @@ def _last_line(file: IO[bytes], size: int) -> int:
         end = start
     file.seek(0)
     return size
+
+
+def date(path: Path, mtime: float) -> None:
+    """Gives a file the time of a snapshot."""
+    nanoseconds = round(mtime * 1e6) * 1000
+    os.utime(path, ns=(nanoseconds, nanoseconds))
 
 
 def pieces(file: Any, size: int) -> Iterator[bytes]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,11 @@ from tidebook.core.clock import now
 from tidebook.core.files import storage_errors
 from tidebook.core.locales import sentence
 from tidebook.core.settings import Settings
+from tidebook.retention.moving import Kind, thing
+from tidebook.store.place import Place
+from tidebook.store.shelving import Thing
 
+TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]+|\..+\.part|\.manifest\..+|\.import-\d+-[0-9a-f]+")  #: what we write
 OLD = 3600.0  #: seconds after which what is half written is taken for left behind
 _PACKAGE = "tidebook.health"
 
@@ -45,6 +51,15 @@ class Home:
     settings: Settings
     store: Store
     quick: bool = False  #: sizes only, no digests
+
+    @cached_property
+    def place(self) -> Place:
+        """The archive."""
+        return Place.of(self.settings)
+
+    def thing(self, kind: Kind, name: str) -> Thing:
+        """What may be archived; InvalidInput for a name that nothing of the kind has."""
+        return thing(self.settings, kind, name, self.store)
 
     def name(self, path: Path) -> str:
         """A path as findings call it."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from tidebook.core.errors import StorageFailure
 from tidebook.core.settings import Settings
 from tidebook.health.checks.archive import archive
+from tidebook.health.checks.files import files
 from tidebook.health.checks.home import datasets, forecasts, runs
 from tidebook.health.checks.leftovers import leftovers
 from tidebook.health.checks.lines import lines
+from tidebook.health.checks.marks import marks
 from tidebook.health.checks.rows import rows
 from tidebook.health.checks.versions import versions
 from tidebook.health.finding import Finding, Home
@@ -19,7 +21,9 @@ from tidebook.store.remote import shown
 CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
     leftovers,
     versions,
+    files,
     lines,
+    marks,
     runs,
     forecasts,
     datasets,

@@ -16,6 +16,7 @@ from blake3 import blake3
 from tidebook.core.errors import Conflict, DataFault, NotFound, TooLarge
 from tidebook.core.files import MAX_RECORD_BYTES, safe_join, storage_errors
 from tidebook.health.backup import MANIFEST, Backup
+from tidebook.health.copying import date
 from tidebook.store.packing import reading
 
 _PIECE = 1 << 20
@@ -76,7 +77,7 @@ def _unpacked(members: Iterator[Member], folder: Path, name: str) -> dict[str, t
                 os.fsync(file.fileno())
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise _damaged(name, f"{path[:80]!r} is in it twice") from error
-        os.utime(target, (mtime, mtime))
+        date(target, mtime)
         found[path] = count, f"blake3:{hasher.hexdigest()}"
     return found
 

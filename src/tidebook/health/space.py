@@ -126,15 +126,47 @@ def measure(settings: Settings, listed: Listed = dict) -> Measured:
     return Measured(things, sums, timestamp())
 
 
-def size_of(folder: Path | str) -> int:
-    """Bytes of all files below a folder; links are not followed."""
+def size_of(folder: Path | str, shared: Callable[[os.stat_result], None] | None = None) -> int:
+    """Bytes of all files below a folder; links are not followed.
+
+    With `shared`, files that have other names as well are given to it and not counted.
+    """
     total = 0
     for entry in _entries(folder):
         if entry.is_dir(follow_symlinks=False):
-            total += size_of(entry.path)
+            total += size_of(entry.path, shared)
+            continue
+        try:
+            about = entry.stat(follow_symlinks=False)
+        except OSError:
+            continue
+        if shared is not None and about.st_nlink > 1:
+            shared(about)
         else:
-            total += _size(entry)
+            total += about.st_size
     return total
+
+
+class _Shared:
+    """Content that is on the disk once for several things: each has a part of it."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[int, int], tuple[int, list[tuple[dict[str, int], str]]]] = {}
+
+    def of(self, sizes: dict[str, int], name: str) -> Callable[[os.stat_result], None]:
+        """What is told of the files of a thing."""
+
+        def note(about: os.stat_result) -> None:
+            self._held.setdefault((about.st_dev, about.st_ino), (about.st_size, []))[1].append((sizes, name))
+
+        return note
+
+    def divide(self) -> None:
+        """Adds its part to the size of each thing."""
+        for size, holders in self._held.values():
+            part, rest = divmod(size, len(holders))
+            for n, (sizes, name) in enumerate(holders):
+                sizes[name] += part + (n < rest)
 
 
 def _below(folder: Path) -> dict[str, int]:
@@ -152,6 +184,7 @@ def _store(settings: Settings, listed: Listed) -> tuple[Mapping[str, int], dict[
         return listed(), {}
     versions: dict[str, int] = {}
     files: dict[str, int] = {}
+    shared = _Shared()
 
     def walk(folder: str, prefix: str) -> None:
         for entry in _entries(folder):
@@ -159,14 +192,16 @@ def _store(settings: Settings, listed: Listed) -> tuple[Mapping[str, int], dict[
             if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
                 continue
             if name.startswith("files/") and name.count("/") == 2:
-                files[name.removeprefix("files/")] = size_of(entry.path)
+                own = name.removeprefix("files/")
+                files[own] = size_of(entry.path, shared.of(files, own))
             elif not name.startswith("files") and address_of(name) is not None:
                 if not os.path.exists(f"{entry.path}/{TOMBSTONE}"):  # noqa: PTH110 - there may be 100,000
-                    versions[name] = size_of(entry.path)
+                    versions[name] = size_of(entry.path, shared.of(versions, name))
             else:
                 walk(entry.path, f"{name}/")
 
     walk(os.fspath(store.root), "")
+    shared.divide()
     return versions, files
 
 
@@ -176,10 +211,3 @@ def _entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
             yield from entries
     except OSError:
         return
-
-
-def _size(entry: os.DirEntry[str]) -> int:
-    try:
-        return entry.stat(follow_symlinks=False).st_size
-    except OSError:
-        return 0

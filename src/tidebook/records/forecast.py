@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tidebook.core.errors import NotFound
+from tidebook.core.errors import DataFault, NotFound
 from tidebook.core.files import read_json, safe_join, write_json
 from tidebook.core.ids import check_id, is_id
 from tidebook.core.settings import Settings
 from tidebook.records.belonging import belonging
 
 ARCHIVED = ".archived.json"  #: in place of .json
+MOST = 2**53  #: what counts, and sums in either direction, stay below
+_TEXTS = ("id", "created_at", "model", "description", "origin")
+_COUNTS = ("horizon", "series")
 
 
 def path(settings: Settings, prediction_id: str) -> Path:
@@ -82,11 +86,15 @@ def every(settings: Settings) -> dict[str, bool]:
 
 
 def summary(result: dict[str, Any]) -> dict[str, Any]:
-    """What the history shows of a result, or of what stands in for one in the archive."""
+    """What the history shows of a result, or of what stands in for one in the archive.
+
+    KeyError or TypeError where it is something else, DataFault where a value is none that can be.
+    """
     if "summary" in result:
-        return {**result["summary"], "is_archived": True}
+        return _checked({**result["summary"], "is_archived": True})
     curves = [series["prediction"]["values"] for series in result["series"]]
-    return {
+    values = [value for curve in curves for value in curve if value is not None]
+    told = {
         "id": result["id"],
         "created_at": result["created_at"],
         "model": result["model"]["address"],
@@ -94,7 +102,25 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
         "horizon": result["horizon"],
         "origin": result["origin"],
         "series": len(curves),
-        "total": round(sum(value for curve in curves for value in curve if value is not None), 4),
+        "total": round(sum(values), 4),
         "is_archived": False,
         **asdict(belonging(result)),
     }
+    return _checked(told)
+
+
+def _checked(told: dict[str, Any]) -> dict[str, Any]:
+    """The summary, if each of its values is of its kind."""
+    wrong = [name for name in _TEXTS if not isinstance(told[name], str)]
+    wrong += [name for name in _COUNTS if type(told[name]) is not int or not 0 <= told[name] < MOST]
+    total = told["total"]
+    is_number = isinstance(total, int | float) and not isinstance(total, bool)
+    if total is not None and not (is_number and math.isfinite(total) and abs(total) < MOST):
+        wrong.append("total")
+    if wrong:
+        raise DataFault(
+            "A forecast must hold texts and numbers within bounds",
+            got=f"{wrong[0]}: {told[wrong[0]]!r}"[:120],
+            fix="Restore the file from a backup, or delete it.",
+        )
+    return {**told, **asdict(belonging(told))}

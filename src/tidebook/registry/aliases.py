@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -11,26 +10,16 @@ from tidebook.abc import Store
 from tidebook.core.clock import timestamp
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, StorageFailure, nearest
 from tidebook.core.scope import Address
+from tidebook.records.aliases import FILE, by_version, check_name
+from tidebook.records.aliases import content as content_of
+from tidebook.records.aliases import record as record_of
+from tidebook.registry.deciding import Deciding
 
-FILE = "aliases.json"
-MAX_HISTORY = 10_000  #: changes that are kept, the newest
+__all__ = ["FILE", "absent", "by_version", "check_name", "free", "put", "read", "remove"]
+
 MAX_REASON = 500  #: characters
-_NAME = re.compile(r"[a-z0-9_-]{1,64}")
-_TAKEN = re.compile(r"best|latest|v\d+")
-_VERSION = re.compile(r"v[1-9]\d{0,8}")
-_ENTRY = ("version", "by", "at", "reason")
-_EVENT = ("alias", "version", "previous", "by", "at", "reason")
 
-
-def check_name(name: str) -> str:
-    """`name`, if an alias can be called that; else InvalidInput."""
-    if not _NAME.fullmatch(name) or _TAKEN.fullmatch(name):
-        raise InvalidInput(
-            "An alias must be 1 to 64 of the characters a-z, 0-9, '-' and '_', and not best, latest or v and a number",
-            got=repr(name[:80]),
-            fix="Call it for example production or candidate.",
-        )
-    return name
+Check = Callable[[Address], None]
 
 
 def read(store: Store, line: str) -> dict[str, Any]:
@@ -39,28 +28,28 @@ def read(store: Store, line: str) -> dict[str, Any]:
     What is no such thing is left out.
     """
     try:
-        content = _content(store.record(line, FILE))
+        content = content_of(store.record(line, FILE))
     except NotFound:
-        content = _content(None)
+        content = content_of(None)
     return {"aliases": content["aliases"], "history": content["history"]}
 
 
-def by_version(content: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The aliases of each version that has one, in the order of their names."""
-    found: dict[str, list[str]] = {}
-    for name, entry in sorted(content["aliases"].items()):
-        found.setdefault(entry["version"], []).append(name)
-    return found
+def put(
+    store: Store, address: Address, name: str, *, by: str, reason: str, check: Check = lambda address: None
+) -> None:
+    """Gives a version the alias; another version loses it. Nothing changes where the version has it already.
 
-
-def put(store: Store, address: Address, name: str, *, by: str, reason: str) -> None:
-    """Gives a version the alias; another version loses it. Nothing changes where the version has it already."""
+    `check` is called with that of the version that is about to lose it, and may raise.
+    """
     check_name(name)
     _check_reason(reason)
+    if isinstance(store, Deciding):
+        store.set_alias(address.folder, f"v{address.version}", name, reason)
+        return
 
     def changed(before: dict[str, Any] | None) -> dict[str, Any]:
         store.manifest(str(address))
-        content = _content(before)
+        content = content_of(before)
         previous = content["aliases"].get(name, {}).get("version")
         version = f"v{address.version}"
         if version in content["going"]:
@@ -69,25 +58,33 @@ def put(store: Store, address: Address, name: str, *, by: str, reason: str) -> N
                 got=str(address),
                 fix="Delete it again, which finishes that, or choose another version.",
             )
+        if previous is not None:
+            check(Address.parse(f"{address.folder}/{previous}"))
         if previous != version:
             said = {"by": by, "at": timestamp(), "reason": reason}
             content["aliases"][name] = {"version": version, **said}
             content["history"].append({"alias": name, "version": version, "previous": previous, **said})
-        return _record(content)
+        return record_of(content)
 
     store.amend(address.folder, FILE, changed)
 
 
-def remove(store: Store, line: Address, name: str, *, by: str, reason: str) -> None:
-    """Takes the alias off the version that has it; NotFound where none has."""
+def remove(
+    store: Store, line: Address, name: str, *, by: str, reason: str, check: Check = lambda address: None
+) -> None:
+    """Takes the alias off the version that has it; NotFound where none has. `check` as for `put`."""
     _check_reason(reason)
+    if isinstance(store, Deciding):
+        store.remove_alias(line.folder, name, reason)
+        return
 
     def changed(before: dict[str, Any] | None) -> dict[str, Any]:
-        content = _content(before)
+        content = content_of(before)
         if name not in content["aliases"]:
             raise absent(line, name, content)
+        check(Address.parse(f"{line.folder}/{content['aliases'][name]['version']}"))
         _drop(content, [name], by, reason)
-        return _record(content)
+        return record_of(content)
 
     store.amend(line.folder, FILE, changed)
 
@@ -100,7 +97,7 @@ def free(store: Store, address: Address, then: Callable[[], None], *, by: str, r
     version = f"v{address.version}"
 
     def marked(before: dict[str, Any] | None) -> dict[str, Any]:
-        content = _content(before)
+        content = content_of(before)
         names = by_version(content).get(version, [])
         if names and not forced:
             raise Conflict(
@@ -111,12 +108,12 @@ def free(store: Store, address: Address, then: Callable[[], None], *, by: str, r
             )
         _drop(content, names, by, reason)
         content["going"] = sorted({*content["going"], version})
-        return _record(content)
+        return record_of(content)
 
     def unmarked(before: dict[str, Any] | None) -> dict[str, Any] | None:
-        content = _content(before)
+        content = content_of(before)
         content["going"] = [each for each in content["going"] if each != version]
-        return _record(content) if any(content.values()) else None
+        return record_of(content) if any(content.values()) else None
 
     # Stores let others change the record meanwhile, so that it says what is being done.
     store.amend(address.folder, FILE, marked)
@@ -142,36 +139,6 @@ def _drop(content: dict[str, Any], names: list[str], by: str, reason: str) -> No
         content["history"].append(
             {"alias": name, "version": None, "previous": previous, "by": by, "at": timestamp(), "reason": reason}
         )
-
-
-def _content(record: Mapping[str, Any] | None) -> dict[str, Any]:
-    value = record or {}
-    entries, events = value.get("aliases"), value.get("history")
-    aliases = {
-        name: {field: str(entry.get(field) or "") for field in _ENTRY}
-        for name, entry in (entries if isinstance(entries, Mapping) else {}).items()
-        if _NAME.fullmatch(name) and isinstance(entry, Mapping) and _is_version(entry.get("version"))
-    }
-    history = [
-        {field: event.get(field) for field in _EVENT}
-        for event in (events if isinstance(events, list) else [])
-        if isinstance(event, Mapping) and all(isinstance(event.get(each), str) for each in ("alias", "by", "at"))
-    ]
-    going = value.get("going")  # versions that somebody is deleting
-    return {
-        "aliases": aliases,
-        "history": history,
-        "going": [each for each in going if _is_version(each)] if isinstance(going, list) else [],
-    }
-
-
-def _is_version(value: object) -> bool:
-    return isinstance(value, str) and _VERSION.fullmatch(value) is not None
-
-
-def _record(content: Mapping[str, Any]) -> dict[str, Any]:
-    going = {"going": content["going"]} if content["going"] else {}
-    return {"format_version": 1, "aliases": content["aliases"], "history": content["history"][-MAX_HISTORY:], **going}
 
 
 def _check_reason(reason: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from tidebook.abc import State, Store
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import check_segment, replacing, write_json
+from tidebook.registry.adopt import MAKING
 from tidebook.registry.item import address_of
 from tidebook.registry.naming import BadName
 from tidebook.store import LocalStore, claims
@@ -46,6 +47,7 @@ def save(store: Store, data: Any, name: str, folder: Path) -> Path:
     write = _writer(data, name)
     claims.make_line(at.root, prefix.split("/"))
     write(path)
+    (folder / MAKING).touch()
     return path
 
 
@@ -59,6 +61,11 @@ def is_unfinished(store: Store, prefix: str) -> bool:
     except NotFound:
         return True
     return False
+
+
+def is_begun(store: Store, prefix: str) -> bool:
+    """Whether something was saved to a tree that is not finished yet."""
+    return folder_of(store, prefix).is_dir() and is_unfinished(store, prefix)
 
 
 def _prefix(store: LocalStore, folder: Path) -> str:

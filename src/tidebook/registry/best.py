@@ -11,9 +11,10 @@ def best_of(items: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The best among the list items of one line's versions; None where there are none.
 
     Of those validated on the newest span (the latest `validation.end`), the lowest validation WAPE; a tie goes to
-    the newest. A version without a validation is best only where no version has one: then it is the newest.
+    the newest. A version without a validation is best only where no version has one: then it is the newest. One that
+    cannot be loaded (`problem`) is never best.
     """
-    versions = list(items)
+    versions = [item for item in items if not item.get("problem")]
     validated = [item for item in versions if _wape(item) is not None]
     if not validated:
         return max(versions, key=number, default=None)

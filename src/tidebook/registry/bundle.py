@@ -18,7 +18,7 @@ from tidebook.core.errors import DataFault, InvalidInput, NotFound, TooLarge
 from tidebook.core.files import MAX_RECORD_BYTES, check_segment, replacing
 from tidebook.core.scope import Address
 from tidebook.records import labels as records
-from tidebook.registry.intake import take_in
+from tidebook.registry.intake import present, take_in
 from tidebook.registry.reader import Reader
 from tidebook.registry.weights import MODEL, fault
 
@@ -53,6 +53,8 @@ def pack(models: Reader, address: Address, target: Path) -> int:
 def unpack(store: Store, source: Path, *, max_bytes: int = MAX_BYTES) -> tuple[Address, bool]:
     """Adds the version in an archive to its line, under its number or the next one; its address, and if it is new.
 
+    It is not where the line has a version with the same files.
+
     DataFault where the file is no such archive or a file in it is not as its manifest says, InvalidInput where a path
     in it would leave the version, TooLarge where it would unpack to more than `max_bytes` or the disk has room for.
     """
@@ -63,6 +65,9 @@ def unpack(store: Store, source: Path, *, max_bytes: int = MAX_BYTES) -> tuple[A
             address, files, labels = _content(archive, source.name)
             digested = blake3(orjson.dumps([str(address), files], option=orjson.OPT_SORT_KEYS)).hexdigest()
             with store.workspace(f"import {digested}") as folder:
+                here = present(store, address, {path: str(entry["digest"]) for path, entry in files.items()})
+                if here is not None:
+                    return here, False
                 _check_size(files, folder, max_bytes)
                 made = {path: _extract(archive, source.name, entry, folder / path) for path, entry in files.items()}
                 problem = fault(made[MODEL]) if MODEL in made else f"There is no {MODEL} to load."

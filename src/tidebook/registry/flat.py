@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tidebook.abc import Store
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import InvalidInput, NotFound
+from tidebook.core.errors import DataFault, InvalidInput, NotFound
 from tidebook.core.files import write_json
 from tidebook.core.scope import AGGREGATIONS, Address
 from tidebook.registry.intake import take_in
-from tidebook.registry.weights import MODEL, fault
+from tidebook.registry.weights import DAMAGED, MODEL, fault
 from tidebook.store.copying import digest
 
 _NAME = re.compile(r"(?P<type>[a-z0-9_]+?)_(?P<mode>product|store|global)_(?P<what>.+)_v(?P<number>[1-9]\d{0,8})\.pth")
@@ -40,11 +40,18 @@ def address_of(name: str) -> Address:
 def take_in_file(store: Store, source: Path) -> tuple[Address, bool]:
     """Adds a flat file to its line, under its number or the next one; its address, and if it is new.
 
-    The file is looked at and never loaded: where it is a pickle, the version says so.
+    The file is looked at and never loaded: where it is a pickle, the version says so. DataFault where it is no model.
     """
     if not source.is_file():
         raise NotFound("The file must exist", got=str(source), fix="Check the path.")
     wanted = address_of(source.name)
+    problem = fault(source)
+    if problem == DAMAGED:
+        raise DataFault(
+            "A file to import must hold the weights of a model",
+            got=f"{source.name}, which is damaged or of another kind",
+            fix="Copy it again, or save the weights with torch.save.",
+        )
     own = wanted.scope.removesuffix("_all") if wanted.scope.endswith("_all") else None
     metadata = {
         "format_version": 1,
@@ -58,7 +65,7 @@ def take_in_file(store: Store, source: Path) -> tuple[Address, bool]:
     with store.workspace(f"import {source.name} {origin}") as folder:
         write_json(folder / "metadata.json", metadata)
         files = {MODEL: source, "metadata.json": folder / "metadata.json"}
-        return take_in(store, wanted, files, origin, problem=fault(source))
+        return take_in(store, wanted, files, origin, problem=problem)
 
 
 def _unreadable(name: str) -> InvalidInput:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tidebook.abc import Store
+from tidebook.core.errors import NotFound
 from tidebook.core.scope import Address
 from tidebook.records.labels import DEFAULT_PROJECT
 from tidebook.registry import versions
-from tidebook.registry.item import ADOPTED, FOREIGN
+from tidebook.registry.item import ADOPTED, FOREIGN, address_of
 from tidebook.registry.labels import FILE as LABELS
 from tidebook.registry.publish import finished
 
@@ -44,3 +46,20 @@ def take_in(
         store.amend(prefix, ADOPTED, lambda _: {"format_version": 1, "problem": problem})
     store.commit(prefix, entries)
     return address, True
+
+
+def present(store: Store, line: Address, digests: Mapping[str, str]) -> Address | None:
+    """The newest version of a line that holds exactly these files (digests by path); None where there is none."""
+    for tree in sorted(store.trees(line.folder), key=_number, reverse=True):
+        address = address_of(tree)
+        if address is None or address.folder != line.folder:
+            continue
+        with suppress(NotFound):
+            if {entry["path"]: entry["digest"] for entry in store.manifest(tree)["files"]} == digests:
+                return address
+    return None
+
+
+def _number(tree: str) -> int:
+    address = address_of(tree)
+    return (address.version or 0) if address else 0

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from tidebook.abc import Store
-from tidebook.core.errors import InvalidInput, NotFound
+from tidebook.core.errors import DataFault, InvalidInput, NotFound
 from tidebook.core.files import MAX_RECORD_BYTES, read_json
 from tidebook.core.scope import Address
 from tidebook.records.belonging import Belonging, belonging
@@ -20,6 +20,7 @@ from tidebook.registry import aliases, labels
 ARCHIVED = "archived.json"  #: beside a version whose files are in the archive
 ADOPTED = ".adopted.json"  #: beside a version that another program wrote: when it was taken in, and what is wrong
 FOREIGN = "import "  #: begins the name of who claimed a version that came as files from elsewhere
+MOST = 2**53  #: bytes that a version stays below
 HEAVY = frozenset({"categories", "history", "series", "table"})  #: metadata that only the details of one version show
 
 
@@ -40,6 +41,7 @@ class Beside:
     aliases: Sequence[str] = ()
     archived: Mapping[str, Any] | None = None  #: url, archived_at and bytes, while its files are in the archive
     problem: str | None = None  #: why its model cannot be loaded
+    is_foreign: bool = False  #: whether it was not published here, so that its metadata may be of another address
 
     def belonging(self, metadata: Mapping[str, Any]) -> Belonging:
         """Whose the version is: as its labels say, else its metadata."""
@@ -71,6 +73,7 @@ def beside(
         aliases=known.get(f"v{address.version}", ()),
         archived=_archived(store, prefix),
         problem=_problem(store, prefix) if _is_foreign(manifest) else None,
+        is_foreign=_is_foreign(manifest),
     )
 
 
@@ -94,7 +97,7 @@ def make_item(
         "store_id": _chosen(stores, own) if address.mode == "store" else None,
         "product_ids": products,
         "store_ids": stores,
-        "timestamp": _text(metadata, "timestamp") or manifest.get("created_at"),
+        "timestamp": _text(metadata, "timestamp") or _text(manifest, "created_at"),
         "description": _text(metadata, "description") or str(address),
         "run_name": _text(metadata, "run_name"),
         "dataset": _object(metadata, "dataset") or None,
@@ -108,8 +111,8 @@ def make_item(
         "notes": beside.labels["notes"],
         "pinned": beside.labels["pinned"],
         "archived": dict(beside.archived) if beside.archived else None,
-        "problem": beside.problem,
-        "size_bytes": sum(int(entry["size"]) for entry in manifest["files"]),
+        "problem": beside.problem or (None if beside.is_foreign else copy_of(address, metadata)),
+        "size_bytes": _size(address, manifest),
     }
 
 
@@ -124,13 +127,26 @@ def read_object(store: Store, address: Address, path: str) -> dict[str, Any]:
     return value if isinstance(value, dict) and _is_flat(value) else {}
 
 
+def copy_of(address: Address, metadata: Mapping[str, Any]) -> str | None:
+    """Which other version a folder at `address` is a copy of, as a sentence; None where it is its own.
+
+    What publishing writes into metadata.json says where a version was made. What others write says nothing.
+    """
+    if not _text(metadata, "publish_id"):
+        return None
+    parts = (metadata.get(name) for name in ("training_mode", "scope", "aggregation_method", "model_type", "version"))
+    named = "/".join(part for part in parts if isinstance(part, str))
+    own = address_of(named)
+    return None if own is None or own == address else f"It is a copy of {own}."
+
+
 def moment(item: Mapping[str, Any]) -> datetime:
     """When a version was made, for sorting; the distant past where its metadata do not say."""
     try:
         parsed = datetime.fromisoformat(str(item["timestamp"]))
-    except ValueError:
+        return parsed if parsed.tzinfo else parsed.astimezone()
+    except (ValueError, OverflowError):  # none, or one before there were zones
         return datetime.min.replace(tzinfo=UTC)
-    return parsed if parsed.tzinfo else parsed.astimezone()
 
 
 def _own_id(scope: str) -> str | None:
@@ -175,6 +191,18 @@ def _problem(store: Store, prefix: str) -> str | None:
     except NotFound:
         return None
     return found if isinstance(found, str) else None
+
+
+def _size(address: Address, manifest: Mapping[str, Any]) -> int:
+    """Bytes of all files; DataFault where a manifest says what no disk holds."""
+    sizes = [entry["size"] for entry in manifest["files"]]
+    if any(isinstance(size, bool) or size < 0 for size in sizes) or sum(sizes) >= MOST:
+        raise DataFault(
+            "The sizes in a manifest must be those of files",
+            got=f"{sum(sizes)} bytes in {address}",
+            fix="Restore manifest.json from a backup.",
+        )
+    return sum(sizes)
 
 
 def _text(metadata: Mapping[str, Any], name: str) -> str | None:

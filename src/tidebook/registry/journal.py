@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from tidebook.abc import Store
 from tidebook.core.errors import TidebookError
 
 NAME = "changes.json"
+MOST = 2**53  #: that numbers of changes stay below
 KEPT = 500  #: changes that are remembered
 
 
@@ -55,5 +56,9 @@ def _content(record: Mapping[str, Any] | None) -> tuple[int, dict[str, int]]:
     value = record or {}
     number, changed = value.get("number"), value.get("changed")
     known = changed if isinstance(changed, Mapping) else {}
-    numbers = {str(name): n for name, n in known.items() if isinstance(n, int) and not isinstance(n, bool)}
-    return (number if isinstance(number, int) else max(numbers.values(), default=0)), numbers
+    numbers = {str(name): n for name, n in known.items() if _is_number(n)}
+    return (number if _is_number(number) else max(numbers.values(), default=0)), numbers
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
-from tidebook.core.scope import Address, identifier
-from tidebook.registry import aliases, artifacts, bounds, guard, journal, labels, versions
-from tidebook.registry.adopt import adopt
+from tidebook.core.scope import Address
+from tidebook.registry import aliases, bounds, guard, journal, labels, versions
 from tidebook.registry.bundle import unpack
+from tidebook.registry.deciding import Deciding
 from tidebook.registry.flat import take_in_file
 from tidebook.registry.item import ARCHIVED
-from tidebook.registry.naming import BadName, line_at, line_of
+from tidebook.registry.names import Names
+from tidebook.registry.naming import BadName, check_mode, line_at
 from tidebook.registry.publish import publish
 from tidebook.registry.reader import Reader
 from tidebook.store import LocalStore, open_store
@@ -33,22 +33,26 @@ MAX_PAGE_SIZE = 1000
 Referring = Callable[[Sequence[str]], Mapping[str, int]]  #: how many kept forecasts refer to each of some versions
 
 
-class ModelManager(Reader):
+class ModelManager(Names):
     """The registry over a store: that of `settings`, the folder or the store that is given instead.
 
     `index` answers lists; without one the folders are scanned. The files are the truth in either case. With `sees`,
     which is asked with project and owner, versions that somebody does not see do not exist here. `referring` counts
     the forecasts that keep a version from being deleted; without one those of the settings' home are looked through.
+    `model_dir` is another name for a folder; where nothing is given, the settings of the environment hold.
     """
 
     def __init__(
         self,
-        where: Settings | Store | Path | str,
+        where: Settings | Store | Path | str | None = None,
         index: Index | None = None,
         sees: Sees | None = None,
         referring: Referring | None = None,
+        *,
+        model_dir: Path | str | None = None,
     ) -> None:
         settings: Settings | None = None
+        where = _place(where, model_dir)
         if isinstance(where, Path | str):
             store: Store = LocalStore(where)
         elif hasattr(where, "saved_models"):
@@ -58,38 +62,6 @@ class ModelManager(Reader):
             store = where
         super().__init__(store, sees, settings, index)
         self._referring = referring or _of_home(settings)
-
-    # ---- names
-
-    def get_model_identifier(
-        self, model_type: str, training_mode: str, scope: str, aggregation_method: str | None = None
-    ) -> str:
-        """`product_P001_all_lstm`; in global mode `global_all_sum_lstm`."""
-        line = line_of(model_type, training_mode, scope, aggregation_method)
-        return identifier(line.mode, line.scope, line.model_type, line.aggregation)
-
-    def get_next_version_number(self, model_identifier: str) -> int:
-        """The number that the next version will get; deleted ones and abandoned claims are not used again.
-
-        Nothing is reserved by this: of several that ask at once all get the same. `publish` reserves.
-        """
-        known = versions.read(self.store).get(model_identifier, 0)
-        return max(known, self._newest().get(model_identifier, 0)) + 1
-
-    def get_model_version_path(
-        self,
-        model_type: str,
-        version: int,
-        training_mode: str,
-        scope: str,
-        aggregation_method: str | None = None,
-    ) -> Path:
-        """The folder of a version, whether it exists or not. ValueError for a mode or scope that cannot be.
-
-        Only a store in a folder has one; for any other InvalidInput.
-        """
-        line = line_of(model_type, training_mode, scope, aggregation_method)
-        return artifacts.folder_of(self.store, f"{line.folder}/v{version}")
 
     # ---- publishing
 
@@ -125,46 +97,38 @@ class ModelManager(Reader):
         self._appeared(address)
         return address, is_new
 
-    def save_model_artifact(self, artifact_data: Any, artifact_name: str, model_version_path: Path | str) -> Path:
-        """Saves one file of a version in the making, at the path that `get_model_version_path` gave; returns its path.
-
-        `.pth` takes a model, its weights or a State, `.png` a figure, `.json` a value. The version is seen when
-        `update_version` is called. ValueError for another ending; Conflict where the version is finished.
-        """
-        return artifacts.save(self.store, artifact_data, artifact_name, Path(model_version_path))
-
-    def update_version(self, model_identifier: str, new_version: int) -> None:
-        """Says that a version saved file by file is finished: from now on it is seen, whole, and never changes.
-
-        The number is not given again.
-        """
-        if new_version < 1:
-            raise BadName("A version must have a number from 1 on", got=str(new_version), fix="Take the next one.")
-        for folder in self.store.lines():
-            with suppress(InvalidInput):
-                address = Address.parse(f"{folder}/v{new_version}")
-                if address.identifier == model_identifier and artifacts.is_unfinished(self.store, str(address)):
-                    adopt(self.store, str(address))
-                    journal.note(self.store, [str(address)])
-        versions.raise_to(self.store, {model_identifier: new_version})
-
-    def rebuild_versions(self) -> dict[str, int]:
-        """Makes versions.json anew from the folders, and returns it."""
-        return versions.raise_to(self.store, self._newest())
-
     # ---- what people say of versions
 
-    def set_alias(self, address: Address | str, alias: str, *, by: str | None = None, reason: str = "") -> None:
-        """Gives a version the alias; another version of its line loses it, and the history tells."""
+    def set_alias(
+        self,
+        address: Address | str,
+        alias: str,
+        *,
+        by: str | None = None,
+        reason: str = "",
+        check: aliases.Check = lambda address: None,
+    ) -> None:
+        """Gives a version the alias; another version of its line loses it, and the history tells.
+
+        `check` is called with the address of the version that is about to lose it, and may raise.
+        """
         address = self.version(address)
         self._manifest(address)
-        aliases.put(self.store, address, alias, by=by or getuser(), reason=reason)
+        aliases.put(self.store, address, alias, by=by or getuser(), reason=reason, check=check)
         journal.note(self.store, [address.folder])
 
-    def remove_alias(self, line: Address | str, alias: str, *, by: str | None = None, reason: str = "") -> None:
-        """Takes the alias off the version that has it; NotFound where none has."""
+    def remove_alias(
+        self,
+        line: Address | str,
+        alias: str,
+        *,
+        by: str | None = None,
+        reason: str = "",
+        check: aliases.Check = lambda address: None,
+    ) -> None:
+        """Takes the alias off the version that has it; NotFound where none has. `check` as for `set_alias`."""
         line = line_at(line)
-        aliases.remove(self.store, line, alias, by=by or getuser(), reason=reason)
+        aliases.remove(self.store, line, alias, by=by or getuser(), reason=reason, check=check)
         journal.note(self.store, [line.folder])
 
     def label(
@@ -198,6 +162,9 @@ class ModelManager(Reader):
         if force and not reason.strip():
             raise InvalidInput("What is deleted by force must have a reason", got="none", fix="Say why.")
         said = reason.strip() or "deleted by a user"
+        if isinstance(self.store, Deciding):
+            self.store.delete(str(address), said, force=force)
+            return
         try:
             self.store.manifest(str(address))
         except NotFound:
@@ -211,11 +178,11 @@ class ModelManager(Reader):
                     fix="Delete it by force and say why, or free it first.",
                     reasons=kept,
                 )
-            archived = self.store.record(str(address), ARCHIVED) is not None
+            archived = self.store.record(str(address), ARCHIVED)
             delete = partial(self.store.delete, str(address), said)
             aliases.free(self.store, address, delete, by=by or getuser(), reason=said, forced=force)
-            if archived:
-                self._forget(address)
+            if archived is not None:
+                self._forget(address, archived)
         versions.raise_to(self.store, {address.identifier: self.store.newest(address.folder)})
         journal.note(self.store, [str(address)])
 
@@ -239,7 +206,10 @@ class ModelManager(Reader):
         """`{models, pagination: {total, page, page_size, total_pages}}`, newest first; without `page` all of them.
 
         `metric` is a bound such as `wape <= 0.1`; `archived` chooses those whose files are in the archive, or not.
+        ValueError for a mode that there is not.
         """
+        if mode is not None:
+            check_mode(mode)
         if page is not None:
             page_size = PAGE_SIZE if page_size is None else page_size
             if page < 1 or not 1 <= page_size <= MAX_PAGE_SIZE:
@@ -272,21 +242,25 @@ class ModelManager(Reader):
             },
         }
 
-    def _newest(self) -> dict[str, int]:
-        """The highest number ever given, for each identifier."""
-        newest: dict[str, int] = {}
-        for folder in self.store.lines():
-            with suppress(InvalidInput):  # A folder of something else, such as files/.
-                line = Address.parse(folder)
-                newest[line.identifier] = max(newest.get(line.identifier, 0), self.store.newest(folder))
-        return newest
-
     def _appeared(self, address: Address) -> None:
         versions.raise_to(self.store, {address.identifier: address.version or 0})
         journal.note(self.store, [str(address)])
 
     def _restored(self, address: Address) -> None:
         journal.note(self.store, [str(address)])
+
+
+def _place(where: Settings | Store | Path | str | None, model_dir: Path | str | None) -> Settings | Store | Path | str:
+    """What versions lie in, of the two ways to say it."""
+    if where is not None and model_dir is not None:
+        raise BadName("A registry must be in one place", got="where and model_dir", fix="Leave one of the two out.")
+    if model_dir is not None:
+        return Path(model_dir)
+    if where is not None:
+        return where
+    from tidebook.core.settings import Settings
+
+    return Settings()
 
 
 def _of_home(settings: Settings | None) -> Referring:

@@ -12,10 +12,15 @@ class BadName(InvalidInput, ValueError):
     slug = "invalid-name"
 
 
+def check_mode(mode: str) -> None:
+    """BadName for a mode that there is not."""
+    if mode not in MODES:
+        raise BadName(f"training_mode must be one of {', '.join(MODES)}", got=mode, fix="Choose one of these.")
+
+
 def line_of(model_type: str, training_mode: str, scope: str, aggregation_method: str | None) -> Address:
     """The line of a model; BadName for a mode, scope or aggregation that cannot be."""
-    if training_mode not in MODES:
-        raise BadName(f"training_mode must be one of {', '.join(MODES)}", got=training_mode, fix="Choose one of these.")
+    check_mode(training_mode)
     if not scope or not model_type:
         raise BadName(
             f"{training_mode.capitalize()} mode needs a scope and a model_type",

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidebook.core.errors import InvalidInput, NotFound, StorageFailure, nearest
+from tidebook.core.errors import DataFault, InvalidInput, NotFound, nearest
 from tidebook.core.scope import Address, split_alias
 from tidebook.registry import aliases
 from tidebook.registry.best import number
@@ -58,7 +58,8 @@ class Reader:
         return address
 
     def resolve(self, line: Address | str, version: str = "best") -> Address:
-        """The version of `line` that `version` means: best, latest, vN or an alias. NotFound names those there are.
+        """The version of `line` that `version` means: best, latest, vN or an alias. NotFound names those there are;
+        DataFault where none is best, because none can be loaded.
 
         Where `line` is the address of one version already, or names one by an alias, best means that one, and
         another is refused.
@@ -86,6 +87,12 @@ class Reader:
                 or version in item["aliases"]
             ):
                 return Address.parse(item["address"])
+        if version == "best":  # None can be loaded.
+            raise DataFault(
+                "The best version of a model must be one that can be loaded",
+                got=f"{items[0]['address']}: {str(items[0]['problem']).rstrip('.')}",
+                fix=f"{line.folder} has {_listed(items)}.",
+            )
         if version.startswith("v") and version[1:].isdigit():
             self._manifest(Address.parse(f"{line.folder}/{version}"))
         given = sorted({alias for item in items for alias in item["aliases"]})
@@ -212,12 +219,11 @@ class Reader:
             logger.warning("%s was brought back from the archive at %s", address, record.get("url"))
             self._restored(address)
 
-    def _forget(self, address: Address) -> None:
+    def _forget(self, address: Address, record: dict[str, Any]) -> None:
         """Removes what the archive holds of a version that was deleted; where it is away, fsck finds it later."""
         from tidebook.store.archiving import forget_tree
 
-        with suppress(StorageFailure):
-            forget_tree(str(address), self._archive)
+        forget_tree(self.store, str(address), record, self._archive)
 
     def _restored(self, address: Address) -> None:
         """Called when a version is back from the archive."""
@@ -225,7 +231,13 @@ class Reader:
     def _read(self, address: Address) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """Manifest, metadata and list item of a version."""
         manifest, metadata, stands = self._whole(address)
-        return manifest, metadata, make_item(address, manifest, metadata, self.store.location(str(address)), stands)
+        item = make_item(address, manifest, metadata, self.store.location(str(address)), stands)
+        if item["archived"] is not None and self._archive is not None:
+            from tidebook.store.place import here
+
+            url = str(item["archived"]["url"] or "")
+            item["archived"]["url"] = here(url, self._archive, "version", str(address))
+        return manifest, metadata, item
 
     def _manifest(self, address: Address) -> dict[str, Any]:
         """The manifest of a version that is seen."""

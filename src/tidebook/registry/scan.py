@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tidebook.abc import Bound, Store
-from tidebook.core.errors import NotFound
+from tidebook.core.errors import DataFault, NotFound
 from tidebook.core.scope import Address
 from tidebook.registry.aliases import by_version, read
 from tidebook.registry.best import best_of, number
@@ -84,10 +84,10 @@ class ScanIndex:
         return {Address.parse(address.folder) for address in seen}
 
     def _read(self, address: Address, named: Mapping[str, Sequence[str]] | None = None) -> list[dict[str, Any]]:
-        """The item of a version; nothing for one that is not seen, or deleted while the list is made."""
+        """The item of a version; nothing for one that is not seen, is damaged, or deleted while the list is made."""
         try:
             item = read_item(self._store, address, named)
-        except NotFound:
+        except (NotFound, DataFault):
             return []
         return [item] if self._sees is None or self._sees(item["project"], item["owner"]) else []
 

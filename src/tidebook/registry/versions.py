@@ -7,6 +7,7 @@ from typing import Any
 
 from tidebook.abc import Store
 from tidebook.core.errors import NotFound
+from tidebook.store.claims import MOST
 
 NAME = "versions.json"
 
@@ -30,4 +31,8 @@ def raise_to(store: Store, newest: Mapping[str, int]) -> dict[str, int]:
 
 
 def _numbers(value: Mapping[str, Any] | None) -> dict[str, int]:
-    return {str(name): n for name, n in (value or {}).items() if isinstance(n, int) and not isinstance(n, bool)}
+    return {
+        str(name): n
+        for name, n in (value or {}).items()
+        if isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= MOST
+    }

@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 MODEL = "model.pth"
+DAMAGED = f"{MODEL} is damaged or of another kind."
 OURS = frozenset({"format_version", "model_type", "config", "model_state_dict"})
 MAX_PICKLE_BYTES = 64 << 20  #: of the part that says what the tensors are
 _SAFE = re.compile(
@@ -29,12 +30,12 @@ def fault(path: Path) -> str | None:
     if head != b"PK\x03\x04":
         if head[:1] == b"\x80":
             return f"{MODEL} is a pickle, which is never loaded, because loading it runs code."
-        return f"{MODEL} is damaged or of another kind."
+        return DAMAGED
     try:
         with zipfile.ZipFile(path) as archive:
             asked, texts = _read(archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, KeyError):
-        return f"{MODEL} is damaged or of another kind."
+        return DAMAGED
     strange = sorted(name for name in asked if not _SAFE.fullmatch(name))
     if strange:
         return f"{MODEL} asks for {strange[0].replace(' ', '.')[:80]}; it is never loaded, because that runs code."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,12 +23,13 @@ from tidebook.retention.forecasts import archive_forecast, delete_forecast
 from tidebook.retention.gather import made_of, needed_by_tasks
 from tidebook.retention.moving import archive_version
 from tidebook.retention.plan import Item, Plan
-from tidebook.retention.runs import archive_run
-from tidebook.retention.unfinished import finish_run
+from tidebook.retention.references import References
+from tidebook.retention.runs import archive_run, finish_run
 from tidebook.runs.delete import delete_run
 from tidebook.runs.record import is_run
 
 AT_ONCE = 100  #: rows of versions that are brought in line together
+GLANCE = 1.0  #: seconds for which it is known whether the newest versions of a line are there
 REASON = "retention"
 
 Told = Callable[[int, int], None]  #: how many items are done, of how many
@@ -64,11 +67,13 @@ class Worker:
     def __init__(self, database: Database, settings: Settings, by: str | None = None) -> None:
         self._database, self._settings, self._by = database, settings, by
         self._versions, self._predictions = Versions(database), Predictions(database, settings)
+        self._references = References(settings)
         self._models, self._runs = (
-            ModelManager(settings, self._versions, referring=self._predictions.referring),
+            ModelManager(settings, self._versions, referring=self._references.of),
             Runs(database),
         )
         self._better: dict[str, list[str]] = {}
+        self._lost: dict[tuple[str, str], tuple[float, int]] = {}  # how many of the newest are gone, and when that was
 
     def carry_out(self, plan: Plan, told: Told = lambda done, of: None) -> Outcome:
         """Does what the plan says, forecasts first. What fails is told and stops nothing else.
@@ -77,6 +82,7 @@ class Worker:
         """
         outcome, going = Outcome(), plan.going
         self._better.clear()
+        self._lost.clear()
         for address in plan.best:
             self._better.setdefault(address.rpartition("/")[0], []).append(address)
         changed: list[str] = []
@@ -132,9 +138,13 @@ class Worker:
         now = self._models.item(item.id)  # from the files, which are right
         if now["project"] != item.project or now["aliases"] or now["pinned"] or now.get("archived"):
             raise _Spared
-        if self._predictions.referring([item.id], here=item.action == "archive"):
+        if self._references.count(item.id, here=item.action == "archive"):
             raise _Spared
-        if not self._best_is_there(item.id) or item.id in self._newer_members(plan.made):
+        if (
+            not self._best_is_there(item.id)
+            or self._is_among_newest(plan, item)
+            or item.id in self._newer_members(plan.made)
+        ):
             raise _Spared
         if item.action == "archive":
             archive_version(self._settings, self._models.store, item.id, by=self._by)
@@ -158,11 +168,25 @@ class Worker:
     def _best_is_there(self, address: str) -> bool:
         """Whether those are still there that were better; else this one may be the best now."""
         line = address.rpartition("/")[0]
-        for better in self._better.get(line, ()):
-            try:
-                self._models.store.manifest(better)
-            except NotFound:
-                return False
+        return all(map(self._is_there, self._better.get(line, ())))
+
+    def _is_among_newest(self, plan: Plan, item: Item) -> bool:
+        """Whether so many newer ones are gone that the version is among the newest, which stay."""
+        newest, rank = item.values.get("newest"), item.values.get("rank")
+        if newest is None or rank is None:
+            return False
+        place = (item.id.rpartition("/")[0], item.project)
+        looked, lost = self._lost.get(place, (-math.inf, 0))
+        if time.monotonic() - looked > GLANCE:
+            lost = sum(not self._is_there(address) for address in plan.newest.get(place, ()))
+            self._lost[place] = (time.monotonic(), lost)
+        return bool(rank - lost <= newest)
+
+    def _is_there(self, address: str) -> bool:
+        try:
+            self._models.store.manifest(address)
+        except NotFound:
+            return False
         return True
 
     def _newer_members(self, since: int) -> set[str]:

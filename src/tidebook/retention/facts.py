@@ -23,6 +23,7 @@ class VersionFact(NamedTuple):  # of which there are 100,000: a tuple is made fo
     aliases: tuple[str, ...] = ()
     pinned: bool = False
     archived: bool = False
+    loadable: bool = True
     members: tuple[str, ...] = ()  #: addresses of the versions that it was made of
 
 

@@ -60,7 +60,7 @@ def needed_by_tasks(connection: Connection) -> dict[str, str]:
 
 def _versions(database: Database) -> Iterator[VersionFact]:
     names = ("address", "line", "version", "project", "owner", "published", "bytes", "wape", "validated", "is_best")
-    columns = [model_versions.c[name] for name in (*names, "pinned", "archived")]
+    columns = [model_versions.c[name] for name in (*names, "pinned", "archived", "loadable")]
     with database.read() as connection:
         whole = made_of(connection)
         aliases: dict[str, tuple[str, ...]] = {}
@@ -71,7 +71,7 @@ def _versions(database: Database) -> Iterator[VersionFact]:
             aliases[address] = (*aliases.get(address, ()), alias)
         for row in connection.execute(select(*columns)).fetchall():
             address, line, number, project, owner, published, size, wape, validated, *marks = row
-            is_best, pinned, archived = marks
+            is_best, pinned, archived, loadable = marks
             yield VersionFact(
                 address,
                 line,
@@ -86,6 +86,7 @@ def _versions(database: Database) -> Iterator[VersionFact]:
                 aliases.get(address, ()),
                 pinned,
                 archived,
+                loadable,
                 whole.get(address, ()),
             )
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime
 from typing import Any
 
 from tidebook.catalog import moments
 from tidebook.catalog.database import Database
-from tidebook.catalog.policies import Policies
+from tidebook.catalog.policies import Policies, Schedule
+from tidebook.core.clock import now
 from tidebook.core.errors import Conflict
 from tidebook.core.settings import Settings
+from tidebook.retention.alone import alone
 from tidebook.retention.carry_out import Outcome, Told, Worker
+from tidebook.retention.freed import freed
 from tidebook.retention.gather import Sizes, gather
 from tidebook.retention.plan import Plan, plan
 from tidebook.retention.policy import Policy
+from tidebook.store import open_store
 
 QUICK = 0.2  #: seconds within which a plan is made anew whenever somebody looks at it
 SHARE = 5  #: one that took t seconds is shown for SHARE · t
@@ -38,7 +43,9 @@ class Keeper:
     def plan(self) -> Plan:
         """What would become of everything now."""
         stored = {project: Policy.from_json(value) for project, value in self.policies.all().items()}
-        return plan(stored, gather(self._database, self._settings, self._sizes), moments.now())
+        made = plan(stored, gather(self._database, self._settings, self._sizes), moments.now())
+        sizes = {item.id: item.bytes for item in made.going if item.kind == "version"}
+        return made.resized(freed(open_store(self._settings), sizes))
 
     def recent(self) -> Plan:
         """The plan to look at: in a large home, where it takes long to make, one of a moment ago will do."""
@@ -67,23 +74,36 @@ class Keeper:
     ) -> Outcome:
         """Makes the plan, of one project or all, and carries it out.
 
-        Conflict where `digest` is that of another plan: something has changed since it was looked at.
+        Conflict where `digest` is that of another plan, as something has changed since it was looked at, or where
+        another cleanup runs.
         """
-        made = self.plan().of(project)
-        if digest is not None and digest != made.digest:
-            raise Conflict(
-                "The plan must be the one that was looked at",
-                got="another one: something has changed since",
-                fix="Look at it again.",
-            )
-        return self.carry_out(made, by=by, told=told)
+        with alone(self._settings):
+            made = self.plan().of(project)
+            if digest is not None and digest != made.digest:
+                raise Conflict(
+                    "The plan must be the one that was looked at",
+                    got="another one: something has changed since",
+                    fix="Look at it again.",
+                )
+            return self._carry_out(made, by, told)
 
     def carry_out(self, made: Plan, *, by: str | None = None, told: Told = lambda done, of: None) -> Outcome:
-        """Carries a plan out; what may not go any more is spared."""
+        """Carries a plan out; what may not go any more is spared. Conflict where another cleanup runs."""
+        with alone(self._settings):
+            return self._carry_out(made, by, told)
+
+    def _carry_out(self, made: Plan, by: str | None, told: Told) -> Outcome:
         try:
             return Worker(self._database, self._settings, by).carry_out(made, told)
         finally:
             self.forget()
+
+    def set_schedule(self, *, on: bool, hour: int, moment: datetime | None = None) -> Schedule:
+        """Turns the daily cleanup on or off. Where its hour is past for today, it begins tomorrow."""
+        moment = moment or now(self._settings.timezone)
+        return self.policies.set_schedule(
+            on=on, hour=hour, done=moment.date().isoformat() if moment.hour >= hour else ""
+        )
 
     def last(self, outcome: Outcome, at: str) -> dict[str, Any]:
         """What the schedule keeps of a cleanup."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -54,6 +54,8 @@ class Plan:
     made: int  #: milliseconds since 1970
     items: tuple[Item, ...]
     best: frozenset[str] = frozenset()  #: addresses of the best versions, each of which the plan counts on
+    newest: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    #: by line and project: the addresses of the newest versions that a rule keeps there, the best not counted
 
     @property
     def going(self) -> list[Item]:
@@ -77,6 +79,16 @@ class Plan:
     def only(self, which: Callable[[Item], bool]) -> Plan:
         """The part of it that `which` says."""
         return replace(self, items=tuple(item for item in self.items if which(item)))
+
+    def resized(self, sizes: Mapping[str, int]) -> Plan:
+        """The same plan, with these bytes of versions, by their addresses."""
+        return replace(
+            self,
+            items=tuple(
+                item._replace(bytes=sizes[item.id]) if item.kind == "version" and item.id in sizes else item
+                for item in self.items
+            ),
+        )
 
     def summary(self) -> list[dict[str, Any]]:
         """How much goes and stays, by kind."""
@@ -123,7 +135,7 @@ def plan(policies: Mapping[str, Policy], facts: Facts, now: int) -> Plan:
         if not fact.archived
     ]
     runs = [_run(rules.of(fact.project), fact, now) for fact in facts.runs]
-    return Plan(now, (*forecasts, *standing.ordered(versions), *runs), standing.best)
+    return Plan(now, (*forecasts, *standing.ordered(versions), *runs), standing.best, standing.first)
 
 
 def refer(standing: Standing, forecasts: Iterable[ForecastFact], items: Mapping[str, Item]) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-import time
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from tidebook.core.clock import now, timestamp
+from tidebook.core.errors import Conflict
 from tidebook.core.settings import Settings
 from tidebook.retention.keeper import Keeper
 
 logger = logging.getLogger(__name__)
 
 LOOK = 30.0  #: seconds between looks whether it is time
-_SIGN = 60.0  # seconds between signs of life
+SIGN = 60.0  #: seconds between signs of life
 
 
 def clean_when_due(keeper: Keeper, settings: Settings, moment: datetime | None = None) -> bool:
@@ -24,7 +27,12 @@ def clean_when_due(keeper: Keeper, settings: Settings, moment: datetime | None =
     schedule, moment = keeper.policies.schedule(), moment or now(settings.timezone)
     if not schedule.on or moment.hour < schedule.hour or not keeper.policies.claim(moment.date().isoformat()):
         return False
-    outcome = keeper.run(told=_Signs(keeper))
+    try:
+        with _signs(keeper):
+            outcome = keeper.run()
+    except Conflict as busy:  # It is tried again when this one was silent for long.
+        logger.info("cleanup: put off: %s", busy)
+        return False
     keeper.policies.finish(keeper.last(outcome, timestamp()))
     for item, error in outcome.failed:
         logger.warning("cleanup: %s %s stays: %s", item.kind, item.id, error)
@@ -32,13 +40,22 @@ def clean_when_due(keeper: Keeper, settings: Settings, moment: datetime | None =
     return True
 
 
-class _Signs:
-    """Gives a sign of life from time to time."""
+@contextmanager
+def _signs(keeper: Keeper) -> Iterator[None]:
+    """Gives a sign of life from time to time, however long one thing takes."""
+    ended = threading.Event()
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper, self._due = keeper, time.monotonic() + _SIGN
+    def beat() -> None:
+        while not ended.wait(SIGN):
+            try:
+                keeper.policies.beat()
+            except Exception:
+                logger.exception("the cleanup gave no sign of life")
 
-    def __call__(self, done: int, of: int) -> None:
-        if time.monotonic() >= self._due:
-            self._keeper.policies.beat()
-            self._due = time.monotonic() + _SIGN
+    thread = threading.Thread(target=beat, name="cleanup signs", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

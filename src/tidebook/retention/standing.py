@@ -29,6 +29,7 @@ class Standing:
     best: frozenset[str]  #: addresses: of each line, and of each project in it
     newest: frozenset[str]  #: addresses with the highest number of their line, and of each project in it
     ranks: Mapping[str, int]  #: of each address, 1 for the newest of its line and project, the best not counted
+    first: Mapping[tuple[str, str], Sequence[str]]  #: by line and project: as many of those as the rule keeps
     referring: Counter[str] = field(default_factory=Counter)  #: forecasts that stay here, by address
     needed: Mapping[str, str] = field(default_factory=dict)  #: members of what is being trained, by address
     remembered: Counter[str] = field(default_factory=Counter)  #: forecasts that are or will be in the archive
@@ -120,6 +121,7 @@ def stand(facts: Iterable[VersionFact], rules: Callable[[str], Policy]) -> Stand
     best = {fact.address for fact in every.values() if fact.is_best}  # the list says so, and need not be asked again
     newest: set[str] = set()
     ranks: dict[str, int] = {}
+    first: dict[tuple[str, str], Sequence[str]] = {}
     for line in lines.values():
         # A user who sees one project alone has a best and a latest version of their own.
         projects = _by_project(line)
@@ -131,7 +133,10 @@ def stand(facts: Iterable[VersionFact], rules: Callable[[str], Policy]) -> Stand
         for members in projects:
             counted = [fact.address for fact in members if fact.address not in best]
             ranks.update(zip(counted, range(1, len(counted) + 1), strict=True))
-    return Standing(every, rules, frozenset(best), frozenset(newest), ranks)
+            rule = rules(members[0].project).versions.newest
+            if rule is not None and len(counted) > rule:
+                first[members[0].line, members[0].project] = counted[:rule]
+    return Standing(every, rules, frozenset(best - {""}), frozenset(newest), ranks, first)
 
 
 _number, _is_best = attrgetter("number"), attrgetter("is_best")
@@ -150,6 +155,7 @@ def _best(facts: Sequence[VersionFact]) -> str:
             "address": fact.address,
             "version": f"v{fact.number}",
             "validation": None if fact.wape is None else {"wape": fact.wape, "end": fact.validated},
+            "problem": not fact.loadable,
         }
         for fact in facts
     )

@@ -6,16 +6,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from tidebook.core.errors import NotFound, TidebookError
-from tidebook.core.files import check_segment, read_json, write_json
+from tidebook.core.files import read_json, write_json
 from tidebook.core.settings import Settings
 from tidebook.registry import ModelManager
 from tidebook.registry.item import address_of
-from tidebook.retention.moving import archive_version
+from tidebook.retention.moving import settle_version
 from tidebook.retention.plan import Item
-from tidebook.retention.runs import archive_run, archived_run
-from tidebook.runs.delete import delete_run
-from tidebook.runs.record import DELETED
-from tidebook.store.archiving import archived
+from tidebook.retention.runs import finish_run
+from tidebook.store.local import TOMBSTONE
 
 FILE = "cleanup.json"  #: in the cache: where it is lost, fsck finds what was left half done
 
@@ -42,26 +40,14 @@ def finish(settings: Settings, models: ModelManager) -> None:
     end(settings)
 
 
-def finish_run(settings: Settings, name: str) -> bool:
-    """Removes what is left of a run that was deleted or archived; False for one that was not."""
-    folder = settings.out / check_segment(name, "A run's name")
-    if not (folder / DELETED).exists():
-        return False
-    if archived_run(folder) is None:
-        delete_run(folder)
-    else:
-        archive_run(settings, name, by=None)
-    return True
-
-
 def _finish_version(settings: Settings, models: ModelManager, address: str) -> None:
     try:
         models.store.manifest(address)
     except NotFound:
-        models.store.delete(address, "")  # Its tombstone says why.
+        if models.store.record(address, TOMBSTONE) is not None:
+            models.store.delete(address, "")  # It says why.
         return
-    if archived(models.store, address) is not None:
-        archive_version(settings, models.store, address, by=None)
+    settle_version(settings, models.store, address)
 
 
 def _begun(settings: Settings) -> list[tuple[str, str]]:

@@ -1,26 +1,22 @@
-"""Moves the files of a version to the archive, and back. Killed anywhere, a second call finishes either."""
+"""Versions in the archive: the manifest and the records beside it stay in the store, the other files go."""
 
 from __future__ import annotations
 
-import shutil
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from tidebook.abc import FileEntry, Store
-from tidebook.core import syncing
-from tidebook.core.clock import timestamp
-from tidebook.core.errors import Conflict, DataFault, NotFound, StorageFailure
-from tidebook.store import packing
-from tidebook.store.packing import Packed
+from tidebook.core.errors import DataFault, NotFound
+from tidebook.store import shelving
+from tidebook.store.copying import digest_of
+from tidebook.store.local import TOMBSTONE, LocalStore
 from tidebook.store.place import Place
+from tidebook.store.shelving import Thing
 
 RECORD = "archived.json"
-KIND = "version"
-WAIT = 600.0  #: seconds that a restore waits for another process that restores or archives the same
-_PAUSE = 0.1
+KEPT = ("metadata.json",)
 
 
 @runtime_checkable
@@ -31,68 +27,120 @@ class Restoring(Protocol):
         """As `restore_tree` does, in the store's own archive."""
 
 
-def archive_tree(
-    store: Store, prefix: str, url: str, *, by: str | None, keep: Sequence[str] = ("metadata.json",)
-) -> dict[str, Any]:
-    """Moves the files of a complete tree, but `keep`, to the archive at `url`; returns the content of archived.json.
+class Version(Thing):
+    """A complete tree of a store; files named `keep` stay in any case."""
 
-    The files go once the packed file was read back and every digest in it was right. NotFound without the tree,
-    DataFault where a file is not as the manifest says, StorageFailure where the archive does not take it; then
-    nothing has changed. Conflict where another process archives or restores it.
-    """
-    place = Place(url)
-    with store.workspace(_lock(prefix)) as folder:
-        record = store.record(prefix, RECORD)
-        if record is None:
-            entries = _entries(store, prefix, keep)
-            target = folder / "packed"
-            packed = packing.pack({entry.path: store.open(prefix, entry.path) for entry in entries}, entries, target)
-            where = place.put(KIND, prefix, target, packed, entries)
-            store.manifest(prefix)  # Deleted meanwhile? Then it must not be recorded.
-            record = {
-                "format_version": 1,
-                "url": where,
-                "digest": packed.digest,
-                "bytes": packed.bytes,
-                "original_bytes": sum(entry.size for entry in entries),
-                "archived_at": timestamp(),
-                "by": by,
-                "files": [entry.path for entry in entries],
-            }
-            store.amend(prefix, RECORD, lambda before: record)  # From here on it is archived.
-        store.tree(prefix).remove(record["files"])
-    return record
+    kind = "version"
+
+    def __init__(self, store: Store, prefix: str, keep: Sequence[str] = KEPT) -> None:
+        self.name = prefix
+        self._store, self._keep = store, keep
+
+    def alone(self) -> AbstractContextManager[Path]:
+        """See `Thing`."""
+        return self._store.workspace(f"archive {self.name}")
+
+    def record(self) -> dict[str, Any] | None:
+        """See `Thing`."""
+        return archived(self._store, self.name)
+
+    def is_here(self) -> bool:
+        """Never: the record alone says where its files are."""
+        return False
+
+    def check(self) -> None:
+        """See `Thing`."""
+        try:
+            self._store.manifest(self.name)
+        except NotFound:
+            if self._store.record(self.name, TOMBSTONE) is not None:
+                self._store.delete(self.name, "")  # It says why. Files that were just put here go, too.
+            raise
+
+    def entries(self) -> list[FileEntry]:
+        """See `Thing`."""
+        return [entry for entry in self._entries() if entry.path not in self._keep]
+
+    def file(self, path: str) -> Path:
+        """See `Thing`."""
+        return self._store.open(self.name, path)
+
+    def described(self, entries: Sequence[FileEntry]) -> dict[str, Any]:
+        """See `Thing`."""
+        return {"files": [entry.path for entry in entries]}
+
+    def away(self, record: dict[str, Any]) -> list[FileEntry]:
+        """See `Thing`."""
+        gone = set(record["files"])
+        return [entry for entry in self._entries() if entry.path in gone]
+
+    def begin(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        """See `Thing`."""
+        self._store.manifest(self.name)  # Deleted meanwhile? Then it must not be recorded.
+        self._store.amend(self.name, RECORD, lambda before: before or record)
+        self.check()
+        return self.record()
+
+    def left(self, record: dict[str, Any]) -> list[str]:
+        """See `Thing`."""
+        if not isinstance(self._store, LocalStore):
+            return list(record["files"])  # To look for them costs as much as to remove them.
+        folder = self._store.folder(self.name)
+        return [path for path in record["files"] if (folder / path).is_file()]
+
+    def clear(self, record: dict[str, Any]) -> None:
+        """See `Thing`."""
+        self._store.tree(self.name).remove(record["files"])
+
+    def put(self, entries: Sequence[FileEntry], folder: Path) -> None:
+        """See `Thing`."""
+        from tidebook.store.trees.local import Folder
+
+        source, target = Folder(folder), self._store.tree(self.name)
+        for entry in entries:
+            target.take(source, entry)
+
+    def is_whole(self, entries: Sequence[FileEntry]) -> bool:
+        """See `Thing`."""
+        tree = self._store.tree(self.name)
+        try:
+            return all(digest_of(tree.read(entry.path)) == entry.digest for entry in entries)
+        except NotFound:
+            return False
+
+    def end(self, record: dict[str, Any]) -> bool:
+        """See `Thing`."""
+        return self._store.amend(self.name, RECORD, lambda before: None if before == record else before) is None
+
+    def _entries(self) -> list[FileEntry]:
+        names = ("path", "size", "mtime", "digest")
+        return [FileEntry(*(entry[name] for name in names)) for entry in self._store.manifest(self.name)["files"]]
+
+
+def archive_tree(
+    store: Store, prefix: str, place: Place, *, by: str | None, keep: Sequence[str] = KEPT
+) -> dict[str, Any]:
+    """Moves the files of a complete tree, but `keep`, to the archive; returns archived.json. See `shelving.shelve`."""
+    return shelving.shelve(Version(store, prefix, keep), place, by=by)
 
 
 def restore_tree(store: Store, prefix: str, *, archive: str | None = None) -> bool:
-    """Brings the files of a tree back from the archive; False where it was not archived.
+    """Brings the files of a tree back from the archive; False where it was not archived. See `shelving.fetch`.
 
     `archive` is the archive's folder or URL, by default that of the settings; whatever archived.json says, nothing is
-    fetched from elsewhere. Each file is verified before any is put in its place. NotFound where the archive has lost
-    it, DataFault where it is damaged, StorageFailure where the archive is away or the disk is full; then it is as
-    archived as before. Waits while another process does the same.
+    fetched from elsewhere.
     """
     if archived(store, prefix) is None:
         return False
     if isinstance(store, Restoring):
         store.restore(prefix)
         return True
-    place = _place(archive)
-    with _alone(store, prefix) as folder:
-        record = archived(store, prefix)
-        if record is None:
-            return True  # Another process has restored it meanwhile.
-        entries = {entry["path"]: FileEntry(**entry) for entry in store.manifest(prefix)["files"]}
-        gone = [entries[path] for path in record["files"] if path in entries]
-        packed = Packed(record["digest"], record["bytes"])
-        shutil.rmtree(folder / "files", ignore_errors=True)  # what a killed process left
-        with place.opened(KIND, prefix) as stream:
-            packing.unpack(stream, packed, gone, folder / "files", prefix)
-        _put(store, prefix, gone, folder / "files")
-        store.amend(prefix, RECORD, lambda before: None)  # From here on it is here again.
-        with suppress(StorageFailure):
-            place.remove(KIND, prefix)
-    return True
+    return shelving.fetch(Version(store, prefix), _place(archive))
+
+
+def forget_tree(store: Store, prefix: str, record: dict[str, Any], archive: str | None = None) -> None:
+    """Removes what the archive, by default that of the settings, holds of a tree that was deleted, by its record."""
+    shelving.forget(Version(store, prefix), _place(archive), record)
 
 
 def archived(store: Store, prefix: str) -> dict[str, Any] | None:
@@ -101,7 +149,8 @@ def archived(store: Store, prefix: str) -> dict[str, Any] | None:
         record = store.record(prefix, RECORD)
         if record is None:
             return None
-        if is_whole(record, files=True):
+        names = record.get("files")
+        if shelving.is_record(record) and isinstance(names, list) and all(isinstance(name, str) for name in names):
             return record
     raise DataFault(
         f"{RECORD} must say what was archived",
@@ -110,58 +159,9 @@ def archived(store: Store, prefix: str) -> dict[str, Any] | None:
     )
 
 
-def is_whole(record: Mapping[str, Any], *, files: bool) -> bool:
-    """Whether a record of something archived has what is needed to restore it."""
-    size, names = record.get("bytes"), record.get("files")
-    return (
-        isinstance(record.get("digest"), str)
-        and isinstance(size, int)
-        and not isinstance(size, bool)
-        and (not files or (isinstance(names, list) and all(isinstance(name, str) for name in names)))
-    )
-
-
-def forget_tree(prefix: str, archive: str | None = None) -> None:
-    """Removes what the archive, by default that of the settings, holds of a tree that was deleted."""
-    _place(archive).remove(KIND, prefix)
-
-
 def _place(archive: str | None) -> Place:
     if archive is None:
         from tidebook.core.settings import Settings
 
         archive = Settings().archive_place
     return Place(archive)
-
-
-def _entries(store: Store, prefix: str, keep: Sequence[str]) -> list[FileEntry]:
-    entries = [FileEntry(**entry) for entry in store.manifest(prefix)["files"]]
-    return [entry for entry in entries if entry.path not in keep]
-
-
-def _put(store: Store, prefix: str, entries: Sequence[FileEntry], folder: Path) -> None:
-    from tidebook.store.trees.local import Folder
-
-    source, target = Folder(folder), store.tree(prefix)
-    for entry in entries:
-        target.take(source, entry)
-    syncing.flush()  # What the archive holds goes after this.
-
-
-def _lock(prefix: str) -> str:
-    return f"archive {prefix}"
-
-
-@contextmanager
-def _alone(store: Store, prefix: str) -> Iterator[Path]:
-    until = time.monotonic() + WAIT
-    with ExitStack() as stack:
-        while True:
-            try:
-                folder = stack.enter_context(store.workspace(_lock(prefix)))
-                break
-            except Conflict:
-                if time.monotonic() > until:
-                    raise
-            time.sleep(_PAUSE)
-        yield folder

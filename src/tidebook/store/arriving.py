@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from itertools import count
 
 from blake3 import blake3
@@ -22,6 +22,7 @@ class Part:
     def __init__(self, name: str, handle: int, size: int = 0) -> None:
         self.name, self.handle = name, handle
         self.size = size  #: bytes that an earlier one left
+        self.placing: AbstractContextManager[None] = nullcontext()  #: in which it takes its place
         self.cut = False  #: whether its source broke off, so that what is here may be gone on with
 
 
@@ -36,7 +37,8 @@ def arriving(target: str, *, keep: bool = False) -> Iterator[Part]:
         if part.size and not keep:
             os.ftruncate(part.handle, 0)
         yield part
-        os.rename(part.name, target)  # noqa: PTH104 - as text: a Path costs as much as the call
+        with part.placing:
+            os.rename(part.name, target)  # noqa: PTH104 - as text: a Path costs as much as the call
     except BaseException:
         if not (part.cut and os.fstat(part.handle).st_size >= RESUMABLE):
             with suppress(OSError):

@@ -10,11 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import InvalidInput, NotFound
+from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import dump_json, read_json, storage_errors
 from tidebook.store.copying import write_all
 
 CLAIM = ".claim"
+MOST = 999_999_999  #: the highest number of a version
 _VERSION = re.compile(r"v([1-9]\d{0,8})")
 
 
@@ -50,7 +51,7 @@ def take(line: Path, owner: str, above: int) -> int:
     """Makes the folder of the next number below `line` for `owner`: nobody else can have it."""
     number = max([above, *numbers(line)]) + 1
     while True:
-        folder = line / f"v{number}"
+        folder = line / f"v{check_number(number)}"
         with storage_errors(folder):
             try:
                 folder.mkdir()
@@ -66,6 +67,17 @@ def take(line: Path, owner: str, above: int) -> int:
                     folder.rmdir()
                 raise
             return number
+
+
+def check_number(number: int) -> int:
+    """`number`, if a version can have it; else Conflict."""
+    if number > MOST:
+        raise Conflict(
+            f"The number of a version must be at most {MOST:,}",
+            got=f"{number:,} as the next one",
+            fix="Publish to another line.",
+        )
+    return number
 
 
 def make_line(root: Path, segments: list[str]) -> Path:

@@ -30,10 +30,10 @@ class Status:
 def status(pipe: FilePipe, folder: Path, ours: Collection[str] | None = None) -> Status:
     """How the folder differs from the version; `ours` are the paths that count (default: all that are there).
 
-    Files that differ in their time alone are read.
+    Files that differ in their time alone are read. NotFound where there is no such version.
     """
     tree = Folder(folder, ours)
-    here, there = tree.entries(), pipe.entries()
+    here, there = tree.entries(), pipe.existing()
     common = sorted(here.keys() & there.keys())
     changed = [path for path in common if _differs(tree, pipe, here[path], there[path])]
     return Status(
@@ -48,9 +48,9 @@ def status(pipe: FilePipe, folder: Path, ours: Collection[str] | None = None) ->
 def diff(a: FilePipe, b: FilePipe) -> list[dict[str, Any]]:
     """What became of each file from version `a` to `b`: path, status, a_size, b_size; in the order of the paths.
 
-    The status is same, changed, added or removed.
+    The status is same, changed, added or removed. NotFound where one of the versions does not exist.
     """
-    before, after = a.entries(), b.entries()
+    before, after = a.existing(), b.existing()
     rows = []
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path), after.get(path)

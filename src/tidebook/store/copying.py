@@ -9,7 +9,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,8 @@ from tidebook.core.files import storage_errors
 from tidebook.store.arriving import Part, arriving
 from tidebook.store.digesting import Digest
 
+Guard = Callable[[FileEntry], AbstractContextManager[None]]  #: in which a file takes its place
+
 CHUNK = 1 << 19  #: bytes of a file that is copied and digested at the same time
 _SMALL = 1 << 20  #: bytes up to which a file is read at once
 _STRETCH = 16 << 20  #: bytes that the system copies at once
@@ -30,7 +32,13 @@ _FICLONE = 0x40049409
 _NOT_INSIDE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM}
 
 
-def copy(source: Path | str, target: Path | str, path: str, expected: FileEntry | None = None) -> FileEntry:
+def _free(_: FileEntry) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def copy(
+    source: Path | str, target: Path | str, path: str, expected: FileEntry | None = None, guard: Guard = _free
+) -> FileEntry:
     """Copies `source` to `target`, seen whole or not at all, with its modification time; the entry calls it `path`.
 
     Not synced. Conflict where it changes meanwhile or is not as `expected`, NotFound without a source, InvalidInput
@@ -47,10 +55,14 @@ def copy(source: Path | str, target: Path | str, path: str, expected: FileEntry 
         os.utime(part.handle, ns=(before.st_atime_ns, before.st_mtime_ns))
         if before.st_mode & stat.S_IXUSR:
             os.fchmod(part.handle, 0o755)
-    return FileEntry(path, before.st_size, moment(before.st_mtime_ns), digested)
+        taken = FileEntry(path, before.st_size, moment(before.st_mtime_ns), digested)
+        part.placing = guard(taken)
+    return taken
 
 
-def receive(read: Callable[[int], Iterable[bytes]], target: Path | str, path: str, entry: FileEntry) -> FileEntry:
+def receive(
+    read: Callable[[int], Iterable[bytes]], target: Path | str, path: str, entry: FileEntry, guard: Guard = _free
+) -> FileEntry:
     """The same from a place that `read` gives the content of, from a byte on, in pieces.
 
     Where an earlier call was cut, and the digest to reach is known, only the rest is read.
@@ -65,7 +77,9 @@ def receive(read: Callable[[int], Iterable[bytes]], target: Path | str, path: st
             raise wrong(path)
         nanoseconds = nanoseconds_of(entry.mtime)
         os.utime(part.handle, ns=(nanoseconds, nanoseconds))
-    return FileEntry(path, entry.size, entry.mtime, digested)
+        taken = FileEntry(path, entry.size, entry.mtime, digested)
+        part.placing = guard(taken)
+    return taken
 
 
 def digest(path: Path | str) -> str:

@@ -26,13 +26,13 @@ def fill(tree: LocalTree, files: Mapping[str, Path], held: Iterable[tuple[str, F
             entries.append(_shared(tree, Path(source), path, places) or _copied(tree, Path(source), path))
         syncing.together([tree.place(entry.path) for entry in entries])
     except BaseException:
-        tree.remove([entry.path for entry in entries])  # What nobody will see must not fill the disk.
+        tree.discard([entry.path for entry in entries])  # What nobody will see must not fill the disk.
         raise
     return entries
 
 
 def _copied(tree: LocalTree, source: Path, path: str) -> FileEntry:
-    return copy(source, tree.place(path, write=True), path)
+    return copy(source, tree.place(path, write=True), path, guard=tree.placing)
 
 
 def _shared(tree: LocalTree, source: Path, path: str, places: Mapping[int, Mapping[str, str]]) -> FileEntry | None:

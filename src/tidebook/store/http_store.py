@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -158,10 +158,22 @@ class HttpStore:
         """The address of a tree below the server's."""
         return f"{self.url}/{prefix}"
 
-    def delete(self, prefix: str, reason: str) -> None:
-        """Has the server delete a version, where this user may."""
-        self._link.call("DELETE", _address("trees", prefix), params={"reason": reason})
+    def closing(self, prefix: str) -> AbstractContextManager[None]:
+        """Changes nothing: the server sees to it when it commits."""
+        return nullcontext()
+
+    def delete(self, prefix: str, reason: str, *, force: bool = False) -> None:
+        """Has the server delete a version, where this user may; Conflict where it is in use, unless with `force`."""
+        self._link.call("DELETE", _address("trees", prefix), params={"reason": reason, "force": str(force).lower()})
         self._claims.pop(prefix, None)
+
+    def set_alias(self, line: str, version: str, alias: str, reason: str) -> None:
+        """Has the server give a version the alias, where this user may."""
+        self._link.call("PUT", _alias(line, alias), json={"version": version, "reason": reason})
+
+    def remove_alias(self, line: str, alias: str, reason: str) -> None:
+        """Has the server take the alias off the version that has it, where this user may."""
+        self._link.call("DELETE", _alias(line, alias), params={"reason": reason})
 
     def record(self, prefix: str, name: str) -> dict[str, Any] | None:
         """The object beside a tree or line, as this user sees it; None where there is none."""
@@ -169,10 +181,10 @@ class HttpStore:
         value = self._link.call("GET", "/api/store/records", params=params, needs=("value",))["value"]
         return None if value is None else dict(value)
 
-    def amend(self, prefix: str, name: str, change: Change) -> dict[str, Any] | None:
+    def amend(self, prefix: str, name: str, change: Change, *, make: bool = False) -> dict[str, Any] | None:
         """Replaces such an object by what `change` makes of it, where this user may.
 
-        Those at the top of the store, which are derived from the rest, the server keeps itself.
+        Those at the top of the store, which are derived from the rest, the server keeps itself. It makes what is new.
         """
         for _ in range(ATTEMPTS):
             before = self.record(prefix, name)
@@ -247,6 +259,11 @@ def _checked(prefix: str) -> str:
 
 def _address(what: str, prefix: str) -> str:
     return f"/api/store/{what}/{quote(_checked(prefix))}"
+
+
+def _alias(line: str, alias: str) -> str:
+    name = quote(check_segment(alias, "The name of an alias"), safe="")
+    return f"/api/model-lines/{quote(_checked(line))}/aliases/{name}"
 
 
 def _entries(manifest: Mapping[str, Any]) -> list[FileEntry]:

@@ -15,6 +15,7 @@ from tidebook.core.clock import timestamp
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import check_segment, dump_json, read_json, safe_join, storage_errors, write_json
 from tidebook.store import claims, side
+from tidebook.store.closing import closing, complete
 from tidebook.store.filling import fill
 from tidebook.store.manifest import DIGESTS, MANIFEST, create_exclusively, read_manifest, sync_folder, sync_folders
 from tidebook.store.trees.local import RESERVED, LocalTree
@@ -76,6 +77,14 @@ class LocalStore:
 
         Conflict where it exists already with other content, or a file is not as it was filled.
         """
+        with self.closing(prefix):
+            self._commit(prefix, files)
+
+    def closing(self, prefix: str) -> AbstractContextManager[None]:
+        """In which nothing takes its place in a claimed tree, so that it stays as it is until it is committed."""
+        return closing(self._path(prefix) / claims.CLAIM)
+
+    def _commit(self, prefix: str, files: Sequence[FileEntry]) -> None:
         folder = self._claimed(prefix)
         for entry in files:
             path = safe_join(folder, entry.path)
@@ -166,8 +175,14 @@ class LocalStore:
         """The object in a file beside a tree or line; None where there is none, NotFound where it is no JSON object."""
         return side.read(self._place(prefix), name)
 
-    def amend(self, prefix: str, name: str, change: side.Change) -> dict[str, Any] | None:
-        """Replaces such an object by what `change` makes of it (None: removes it); NotFound without the folder."""
+    def amend(self, prefix: str, name: str, change: side.Change, *, make: bool = False) -> dict[str, Any] | None:
+        """Replaces such an object by what `change` makes of it (None: removes it).
+
+        NotFound without the folder, unless with `make` that is made; InvalidInput then where it would be a twin.
+        """
+        if make:
+            self._path(prefix)
+            claims.make_line(self.root, prefix.split("/"))
         if not prefix:
             with storage_errors(self.root):
                 self.root.mkdir(parents=True, exist_ok=True)
@@ -237,11 +252,7 @@ class LocalStore:
         if (folder / TOMBSTONE).exists() or not folder.is_dir():
             raise self._missing(prefix, folder)
         if (folder / MANIFEST).exists():
-            raise Conflict(
-                "A version is written once and never changed",
-                got=f"{prefix}, which is complete",
-                fix="Publish as a new version.",
-            )
+            raise complete(prefix)
         return folder
 
     def _missing(self, prefix: str, folder: Path) -> NotFound:

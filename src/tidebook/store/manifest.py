@@ -21,7 +21,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest in `folder`; None where there is none, or a file of that name that is something else."""
     try:
         return parse_manifest((folder / MANIFEST).read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from tidebook.abc import Store
 from tidebook.core.errors import InvalidInput, NotFound
 from tidebook.core.scope import Address
+from tidebook.records import aliases
 from tidebook.store.center import center
 from tidebook.store.local import FILES
 from tidebook.store.naming import check_name
 from tidebook.store.pipe import FilePipe
 from tidebook.store.published import VersionPipe
 
-LATEST = "latest"
+LATEST, BEST = "latest", "best"
 
 
 class ModelFile:
@@ -59,16 +59,21 @@ def _version(store: Store, line: Address, wanted: str) -> str:
     if line.version is not None:
         return f"v{line.version}"
     name = f"v{wanted}" if wanted.isdecimal() else wanted
-    aliases = (store.record(line.folder, "aliases.json") or {}).get("aliases")
-    alias = aliases.get(name) if isinstance(aliases, Mapping) else None
-    if isinstance(alias, Mapping):
-        name = str(alias.get("version"))
+    if name == BEST:
+        raise InvalidInput(
+            "Which version is the best one, the registry says",
+            got=f"{BEST} of {line.folder}",
+            fix="Ask ModelManager.best for it, or name a version such as v7, an alias or latest.",
+        )
+    known = aliases.content(store.record(line.folder, aliases.FILE))["aliases"]
+    if name in known:
+        name = known[name]["version"]
     if name == LATEST:
         numbers = [int(tree.rpartition("/v")[2]) for tree in store.trees(line.folder)]
         if not numbers:
             raise NotFound("The line must have a version", got=line.folder, fix="List the versions there are.")
         name = f"v{max(numbers)}"
-    if not (name.startswith("v") and name[1:].isdecimal()):
+    if not aliases.is_version(name):
         raise InvalidInput(
             "A version in the registry must be v{N}, an alias, or latest", got=wanted[:80], fix="Use one such as v7."
         )

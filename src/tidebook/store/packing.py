@@ -6,7 +6,7 @@ import io
 import os
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -117,8 +117,25 @@ def unpack(stream: Readable, packed: Packed, entries: Iterable[FileEntry], folde
                         file.write(chunk)
                     file.flush()
                     os.fsync(file.fileno())
-                when = nanoseconds_of(entry.mtime)
-                os.utime(target, ns=(when, when))
+                with suppress(ValueError, OverflowError):  # A time that is none must not keep the content away.
+                    when = nanoseconds_of(entry.mtime)
+                    os.utime(target, ns=(when, when))
+
+
+def fetch(stream: Readable, packed: Packed, target: Path, name: str) -> None:
+    """Copies a packed file to `target`; DataFault where it is not what it must be."""
+    raw = _Digesting(stream)
+    bounded = _Reader(raw, packed.bytes, name)
+    with storage_errors(target), target.open("wb") as file:
+        while chunk := bounded.read(_CHUNK):
+            file.write(chunk)
+    _check_digest(raw, packed, name)
+
+
+def check_size(size: int, packed: Packed, name: str) -> None:
+    """DataFault where a packed file has not the size that it must have."""
+    if size != packed.bytes:
+        raise _damaged(name, f"it has {size:,} bytes, not {packed.bytes:,}")
 
 
 class _Digesting:
@@ -173,6 +190,10 @@ def _opened(
             pass
     while raw.read(_CHUNK):
         pass
+    _check_digest(raw, packed, name)
+
+
+def _check_digest(raw: _Digesting, packed: Packed, name: str) -> None:
     if (raw.digest(), raw.count) != (packed.digest, packed.bytes):
         raise _damaged(name, f"its digest is {raw.digest()[:30]}…, not {packed.digest[:30]}…")
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tidebook.abc import FileEntry, Store, Tree
 from tidebook.core.errors import InvalidInput, NotFound, nearest
 from tidebook.core.files import check_segment
 from tidebook.core.settings import Settings
 from tidebook.store import claims, profile_settings
+from tidebook.store.asking import Ask, confirmed
 from tidebook.store.checksums import Checksums, Summing
 from tidebook.store.copying import digest_of, opened
 from tidebook.store.held import Held
@@ -26,7 +27,6 @@ from tidebook.store.transfer import Progress, Transferred, transfer
 from tidebook.store.trees.local import Folder, LocalTree
 
 Place = str | Path
-Ask = Callable[[str], str]
 
 
 class FilePipe:
@@ -63,6 +63,10 @@ class FilePipe:
     def entries(self) -> dict[str, FileEntry]:
         """Every file by its path."""
         return self.tree.entries()
+
+    def existing(self) -> dict[str, FileEntry]:
+        """The same; NotFound, with the versions most like it, where there is none."""
+        return self.entries() or self._raise_empty()
 
     # ---- to the store
 
@@ -129,7 +133,7 @@ class FilePipe:
         if missing and not ignore_errors:
             raise self._missing(missing[0], there)
         present = [path for path in wanted if path in there]
-        if present and confirm and not _confirmed(ask, f"Delete {len(present)} files of {self.prefix}? [y/N] "):
+        if present and confirm and not confirmed(ask, f"Delete {len(present)} files of {self.prefix}? [y/N] "):
             return []
         tree = self.tree
         removed = tree.remove(present)
@@ -195,7 +199,7 @@ class FilePipe:
             include, exclude = pull.get("include"), pull.get("exclude")
         expected = self._expected()
         if not expected:
-            raise self._empty()
+            self._raise_empty()
         wanted = selected(expected, include, exclude)
         return transfer(self.tree, Folder(path, wanted), wanted, progress=progress)
 
@@ -206,12 +210,15 @@ class FilePipe:
         """
         tree = self.tree
         entries = tree.entries()
-        if not entries:
-            raise self._empty()
-        faults = tree.strayed() if isinstance(tree, LocalTree) else []
-        for path, entry in entries.items():
+        known = {path: entry.digest for path, entry in entries.items()}
+        if isinstance(tree, LocalTree):
+            known |= tree.digests()  # also of those that have another time, or are gone
+        if not known:
+            self._raise_empty()
+        faults = [f"{path} is missing" for path in known.keys() - entries.keys()]
+        for path in entries:
             try:
-                if entry.digest and digest_of(tree.read(path)) != entry.digest:
+                if known[path] and digest_of(tree.read(path)) != known[path]:
                     faults.append(f"{path} has changed")
             except NotFound:
                 faults.append(f"{path} is missing")
@@ -271,9 +278,11 @@ class FilePipe:
     def _missing(self, file: str, there: Iterable[str]) -> NotFound:
         return NotFound("The file must be in the store", got=f"{file} in {self.prefix}", fix=nearest(file, there))
 
-    def _empty(self) -> NotFound:
-        others = nearest(self.version, self.store.below(self.line))
-        return NotFound("A version must have files", got=f"{self.prefix}, which has none", fix=others)
+    def _raise_empty(self) -> NoReturn:
+        others = [name for name in self.store.below(self.line) if name != self.version]
+        raise NotFound(
+            "A version must have files", got=f"{self.prefix}, which has none", fix=nearest(self.version, others)
+        )
 
 
 def _checksums() -> Checksums:
@@ -288,12 +297,3 @@ def _refused(path: str, what: str) -> InvalidInput:
     return InvalidInput(
         "Only regular files can be stored", got=f"{path}, which is {what}", fix="Leave it out, or put a copy there."
     )
-
-
-def _confirmed(ask: Ask, question: str) -> bool:
-    try:
-        return ask(question).strip().lower() in {"y", "yes", "j", "是"}
-    except EOFError as error:
-        raise InvalidInput(
-            "A person must confirm what is deleted", got="nobody to ask", fix="Give confirm=False."
-        ) from error

@@ -44,7 +44,7 @@ class APILocal:
 
 
 def list_profiles(
-    filecfg: str | Path | None = None, *, center_path: str | Path | None = None, token: str | None = None
+    center_path: str | Path | None = None, *, filecfg: str | Path | None = None, token: str | None = None
 ) -> dict[str, dict[str, Any]]:
     """The models of files in the central store by name, with `filerepo`, `server`, `filereporoot`, `filedb` and `key`.
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from tidebook.core.errors import Conflict
+from tidebook.abc import FileEntry
+from tidebook.core.errors import Conflict, NotFound, nearest
 from tidebook.store import archiving
-from tidebook.store.pipe import Ask, FilePipe
+from tidebook.store.asking import Ask
+from tidebook.store.pipe import FilePipe
 from tidebook.store.verify import verify
 
 
@@ -15,8 +18,14 @@ class VersionPipe(FilePipe):
 
     writable = False
 
+    def entries(self) -> dict[str, FileEntry]:
+        """Every file by its path; NotFound where there is no such version."""
+        self._manifest()
+        return super().entries()
+
     def verify(self) -> list[str]:
         """Reads every file again and says which are missing or changed; an empty list where all is whole."""
+        self._manifest()
         self._ready()
         return verify(self.store, self.prefix)
 
@@ -39,7 +48,14 @@ class VersionPipe(FilePipe):
         archiving.restore_tree(self.store, self.prefix)
 
     def _expected(self) -> list[str]:
-        return [entry["path"] for entry in self.store.manifest(self.prefix)["files"]]
+        return [entry["path"] for entry in self._manifest()["files"]]
+
+    def _manifest(self) -> dict[str, Any]:
+        try:
+            return self.store.manifest(self.prefix)
+        except NotFound as error:
+            known = [tree.rpartition("/")[2] for tree in self.store.trees(self.line)]
+            raise NotFound(error.rule, got=error.got, fix=nearest(self.version, known)) from error
 
     def _read_only(self) -> Conflict:
         return Conflict(

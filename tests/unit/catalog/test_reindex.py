@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import delete, update
+import pytest
+from sqlalchemy import Connection, delete, select, update
 
 from tests.unit.catalog.test_run_sync import write_run
 from tests.unit.registry.foreign import trapped, write_version
 from tests.unit.registry.published import LINE
+from tests.unit.retention.homes import forecast, publish
 from tidebook.catalog.database import Database
+from tidebook.catalog.predictions import Predictions
 from tidebook.catalog.reindex import reindex
 from tidebook.catalog.run_sync import RunSync
 from tidebook.catalog.runs import Runs
-from tidebook.catalog.tables import run_values, runs
+from tidebook.catalog.tables import prediction_history, run_values, runs
+from tidebook.catalog.version_tables import model_versions
 from tidebook.catalog.versions import Versions
 from tidebook.core.settings import Settings
 from tidebook.registry import ModelManager
@@ -55,3 +61,33 @@ def test_versions_of_another_program_are_taken_in_and_numbering_goes_on(
     assert (again.versions, again.adopted) == (2, 0)
     assert ModelManager(settings).get_next_version_number("product_P001_all_lstm") == 10
     assert not (tmp_path / "witness").exists()
+
+
+def test_rows_are_never_gone_while_they_are_made_again(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = [publish(settings, day=n + 1) for n in range(3)]
+    prediction = forecast(settings, versions[0])
+    reindex(database, settings)
+    with database.write() as connection:
+        connection.execute(update(model_versions).values(is_best=False))
+        connection.execute(update(prediction_history).values(total=7.0))
+    seen: list[tuple[int, dict[str, int]]] = []
+    write = Database.write
+
+    @contextmanager
+    def watched(self: Database) -> Iterator[Connection]:
+        with write(self) as connection:
+            yield connection
+        predictions = Predictions(database, settings)
+        seen.append((Versions(database).versions(limit=0)[1], predictions.referring(versions)))
+
+    monkeypatch.setattr(Database, "write", watched)
+    reindex(database, settings)
+    monkeypatch.undo()
+    assert len(seen) > 3
+    assert all(found == (3, {versions[0]: 1}) for found in seen)
+    assert sum(item["is_best"] for item in Versions(database).versions()[0]) == 1
+    with database.read() as connection:
+        rows = connection.execute(select(prediction_history.c.id, prediction_history.c.total)).all()
+    assert [tuple(row) for row in rows] == [(prediction, 1.0)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 import pytest
 
 from tests.unit.catalog.test_versions import LINES, put
+from tests.unit.retention.homes import publish
 from tidebook.catalog.access import EVERYTHING
 from tidebook.catalog.database import Database
 from tidebook.catalog.datasets import Datasets
 from tidebook.catalog.predictions import Predictions
+from tidebook.catalog.reindex import reindex
 from tidebook.catalog.run_sync import RunSync
 from tidebook.catalog.runs import Runs
 from tidebook.catalog.sync import Sync
@@ -23,6 +26,7 @@ from tidebook.core.ids import new_id
 from tidebook.core.settings import Settings
 from tidebook.records import dataset as dataset_records
 from tidebook.records import forecast as forecast_records
+from tidebook.registry import ModelManager
 from tidebook.store import open_store
 
 
@@ -189,3 +193,55 @@ def test_what_is_wrong_with_runs_does_not_stop_the_start(
     monkeypatch.setattr(sync.runs, "look", fails)
     sync.everything()
     assert "must not stop the start" in caplog.text
+
+
+HUGE = 2**63
+
+
+@pytest.mark.parametrize("sizes", [(HUGE, 1), (2**62, 2**62), (-1, 1), (2**53, 0)])
+def test_a_manifest_with_sizes_that_no_disk_holds_keeps_no_other_version_out(
+    sync: Sync, database: Database, settings: Settings, caplog: pytest.LogCaptureFixture, sizes: tuple[int, int]
+) -> None:
+    hostile, good = publish(settings), publish(settings)
+    manifest = settings.saved_models / hostile / "manifest.json"
+    content = json.loads(manifest.read_text())
+    for entry, size in zip(content["files"], sizes, strict=True):
+        entry["size"] = size
+    manifest.chmod(0o644)
+    manifest.write_text(json.dumps(content))
+    sync.everything()
+    assert [item["address"] for item in Versions(database).versions()[0]] == [good]
+    assert [item["address"] for item in ModelManager(settings).list_models()["models"]] == [good]
+    assert f"version {hostile} is passed over" in caplog.text
+    assert reindex(database, settings).versions == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": {"address": {"a": 1}, "description": "d"}},
+        {"created_at": [1]},
+        {"horizon": HUGE},
+        {"origin": 5},
+        {"id": "PRED" + "0" * 28},
+        {"series": [{"prediction": {"values": [HUGE] * 3}}]},
+        {"series": [{"prediction": {"values": ["a"]}}]},
+        {"series": "x"},
+    ],
+)
+def test_a_damaged_forecast_keeps_no_other_one_out(
+    sync: Sync,
+    predictions: Predictions,
+    database: Database,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    changes: dict[str, Any],
+) -> None:
+    good = save_forecast(settings)
+    damaged = save_forecast(settings)
+    file = forecast_records.path(settings, damaged)
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+    sync.everything()
+    assert [item["id"] for item in predictions.page(10, None, EVERYTHING)[0]] == [good]
+    assert f"forecast {damaged} is passed over" in caplog.text
+    assert reindex(database, settings).forecasts == 1

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tidebook.cli.app import app
-from tidebook.cli.files.moving import size_of
+from tidebook.cli.output import size_of
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, TidebookError
 from tidebook.core.files import write_json
 from tidebook.core.settings import Settings
@@ -52,7 +52,7 @@ def told(result: Result) -> Any:
 
 
 def test_files_are_pushed_and_pulled(tidebook: Command, model: Path) -> None:
-    assert "Pushed 2 files, 4.9 KiB; 0 shared, 0 there already" in tidebook("push", "demand", "v1", model).stdout
+    assert "Pushed 2 files, 5 kB; 0 shared, 0 there already" in tidebook("push", "demand", "v1", model).stdout
     assert told(tidebook("push", "demand", "v1", model, "--json")) == {
         "moved": [],
         "shared": [],
@@ -135,7 +135,7 @@ def test_log_and_files_list_versions_models_and_files(tidebook: Command, model: 
     (model / "a.json").write_text('{"newer": true}')
     tidebook("push", "demand", "v2", model)
     assert [item["version"] for item in told(tidebook("log", "demand", "--json"))["items"]] == ["v2", "v1"]
-    assert "4.9 KiB" in tidebook("log", "demand").stdout
+    assert "5 kB" in tidebook("log", "demand").stdout
     assert "demand" in tidebook("files").stdout
     assert "v2" in tidebook("files", "demand").stdout
     assert list(told(tidebook("files", "--json"))) == ["demand"]
@@ -162,7 +162,7 @@ def test_versions_of_the_registry_are_read_with_the_same_commands(
     tidebook("pull", line, "latest", "out")
     assert json.loads((Path("out") / "metadata.json").read_text())["hyperparameters"] == {"layers": 3}
     assert "0 new, 0 changed" in tidebook("status", line, "v2", "out").stdout
-    assert "All 1 files are whole" in tidebook("verify", line, "production").stdout
+    assert "The one file is whole" in tidebook("verify", line, "production").stdout
     with pytest.raises(Conflict, match="A version is written once and never changed"):
         tidebook("push", line, "v2", "out")
 
@@ -179,5 +179,22 @@ def test_verify_finds_what_has_changed(tidebook: Command, model: Path, settings:
     assert told(tidebook("verify", "demand", "v1", "--json")) == {"faults": ["a.json has changed"]}
 
 
+def test_two_sources_for_one_name_are_refused_before_anything_is_copied(
+    tidebook: Command, model: Path, settings: Settings
+) -> None:
+    other = Path("other")
+    other.mkdir()
+    (other / "a.json").write_text("other content")
+    with pytest.raises(InvalidInput, match=r"must have different names, but got a.json from model and from other"):
+        tidebook("push", "demand", "v1", model, other)
+    assert not (settings.saved_models / "files" / "demand" / "v1" / "sub").exists()
+    assert "Pushed 2 files" in tidebook("push", "demand", "v1", model, model).stdout
+
+
+def test_what_is_told_without_a_terminal_has_no_empty_lines(tidebook: Command, model: Path) -> None:
+    result = tidebook("push", "demand", "v1", model / "a.json")
+    assert result.output.startswith("Pushed 1 file, ")
+
+
 def test_sizes_are_written_for_people() -> None:
-    assert [size_of(count) for count in (0, 1023, 1536, 5 << 30)] == ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]
+    assert [size_of(count) for count in (0, 999, 1536, 5 << 30)] == ["0 B", "999 B", "1.5 kB", "5.4 GB"]

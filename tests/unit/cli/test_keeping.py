@@ -84,6 +84,9 @@ def test_things_are_archived_listed_and_restored(home: Settings) -> None:
         ("run", "run_1"),
     }
     assert "run_1" in shown("archive", "list").stdout
+    again = told("archive", "add", "run_1")
+    assert (again["archived"], again["already"]) == ([], ["run_1"])
+    assert shown("archive", "add", "run_1").stdout == "run_1 was in the archive already.\n"
     assert told("archive", "restore", name, "run_1")["restored"] == [name, "run_1"]
     failed = told("archive", "restore", "run_1", f"{LINE}/v9", code=5)["failed"]
     assert [each["id"] for each in failed] == ["run_1", f"{LINE}/v9"]
@@ -99,6 +102,7 @@ def test_fsck_ends_with_one_while_something_is_left_to_do(home: Settings) -> Non
     found = told("fsck", code=1)
     assert [each["code"] for each in found["findings"]] == ["version_foreign", "version_missing"]
     assert [each["can_be_mended"] for each in found["findings"]] == [True, False]
+    assert "→ With --repair: It is moved to lost+found." in shown("fsck", code=1).stdout
     people = shown("fsck", "--repair", code=1).stdout
     assert "lost+found" in people
     assert "notes.txt" in people
@@ -114,8 +118,45 @@ def test_a_home_is_backed_up_and_restored(home: Settings, tmp_path: Path) -> Non
     assert len(ModelManager(Settings(home=tmp_path / "there")).list_models()["models"]) == 5
     assert "not" in shown("restore", str(tmp_path / "folder"), str(tmp_path / "there"), code=5).stderr
     assert "tokens" in shown("backup", str(tmp_path / "other")).stdout
+    refused = shown("backup", str(tmp_path / "home-2026-11-21.zip"), code=2)
+    assert ".tar.zst or .tzst" in refused.stderr
+    assert not (tmp_path / "home-2026-11-21.zip").exists()
+
+
+def test_a_home_that_has_moved_tells_where_its_archive_is_now(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = next(iter(forecasts.every(home)))
+    told("archive", "add", f"{LINE}/v1", name, "run_1")
+    assert len(told("archive", "list")["items"]) == 3
+    moved = tmp_path / "moved"
+    home.home.rename(moved)
+    monkeypatch.setenv("TIDEBOOK_HOME", str(moved))
+    places = {item["url"] for item in told("archive", "list")["items"]}
+    assert places == {str(path) for path in (moved / "archive").rglob("*.tar.zst")}
+    assert ModelManager(Settings()).get(f"{LINE}/v1")["archived"]["url"] in places
+    assert told("archive", "restore", f"{LINE}/v1", name, "run_1")["failed"] == []
 
 
 def test_every_reason_to_go_is_told_in_words() -> None:
     for code in CODES:
-        assert words(f"reason_{code}", days=30, newest=3)
+        assert words(f"reason_{code}", days=30, newest=3, rank=5)
+
+
+def test_a_plan_can_say_of_everything_why_it_stays(home: Settings) -> None:
+    ModelManager(home).set_alias(f"{LINE}/v3", "production")
+    shorter = shown("cleanup", "--dry-run").stdout
+    assert f"{LINE}/v5" not in shorter
+    for language, best in (("en", "the best of its line"), ("zh", "同系列最佳")):
+        whole = shown("cleanup", "--dry-run", "--all", language=language).stdout
+        for n in range(1, 6):
+            assert f"{LINE}/v{n}" in whole
+        assert best in whole
+        assert "production" in whole
+
+
+def test_every_reason_of_a_plan_is_told_in_words() -> None:
+    values = {"days": 30, "newest": 3, "rank": 5, "alias": "production", "count": 2, "of": "product/P001_all/lstm/v1"}
+    codes = ("best", "alias", "pinned", "forecast", "newest", "young", "no_rule", "live", "newest_of_line", "member")
+    for code in codes:
+        assert words(f"reason_{code}", **values)

@@ -97,7 +97,7 @@ def test_a_version_is_tagged_and_shown(models: Command) -> None:
 def test_two_versions_are_compared(models: Command) -> None:
     compared = models("compare", f"{LINE}/v1", f"{LINE}/v2").stdout
     assert "0.1 ★" in compared
-    assert "equal value(s) not shown" in compared
+    assert "not shown; --all shows" in compared
     assert len(json.loads(models("compare", f"{LINE}/v1", LINE, "--json").stdout)["metrics"]) == 1
     assert "epochs" in models("compare", f"{LINE}/v1", f"{LINE}/v2", "--all").stdout
 
@@ -132,7 +132,7 @@ def test_a_version_is_carried_by_a_file_and_flat_files_come_in(
     again = models("import", "v1.zip", "kan_product_P001_v1.pth").stdout
     assert again.count("already") == 2
     with pytest.raises(InvalidInput, match=r"must end in \.zip"):
-        models("export", LINE, "v1.tar")
+        models("export", f"{LINE}/v1", "v1.tar")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -168,3 +168,18 @@ def test_every_table_fits_eighty_columns(
 def test_the_help_of_every_command_is_there_without_heavy_imports(models: Command) -> None:
     for command in ("list", "show", "compare", "tag", "delete", "export", "import", "alias"):
         assert models(command, "--help").exit_code == 0
+
+
+@pytest.mark.usefixtures("three")
+def test_a_mode_that_there_is_not_is_refused_with_those_there_are(models: Command) -> None:
+    with pytest.raises(InvalidInput, match="product, store, global"):
+        models("list", "--mode", "prod")
+
+
+def test_values_that_are_compared_have_the_same_digits(models: Command, settings: Settings, tmp_path: Path) -> None:
+    for number, wape in enumerate((0.12524999, 0.23563123), start=1):
+        put(settings, tmp_path, LINE, wape=wape, day=number, metrics={"wape": wape})
+    compared = models("compare", f"{LINE}/v1", f"{LINE}/v2").stdout
+    assert "0.1252 ★" in compared
+    assert "0.2356 " in compared
+    assert "0.235631" not in compared

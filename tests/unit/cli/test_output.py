@@ -3,11 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tidebook.cli.output import harmless, print_error, print_table
+from tidebook.cli.output import console, harmless, print_error, print_table, time_of
 from tidebook.cli.words import language
 from tidebook.core.errors import InvalidInput, NotFound, nearest
 
@@ -55,3 +56,22 @@ def test_the_command_line_answers_in_chinese_and_its_json_in_english(json: bool,
     assert done.returncode == NotFound.exit_code
     assert ("运行必须存在" in done.stderr) is not json
     assert ('"rule": "A run must exist"' in done.stderr) is json
+
+
+def test_what_is_whole_is_neither_broken_nor_cut_and_hides_no_other_column(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "width", 80)
+    address, moment = f"product/{'P001' * 12}_all/seasonal_naive/v1", "2026-11-21 18:58"
+    print_table(["Version", "WAPE", "", "Made"], [[address, 0.12345, "best production", moment]], whole={0, 3})
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if address in line]
+    assert "0.1235" in line
+    assert moment in line
+
+
+def test_a_moment_has_one_form_in_all_tables() -> None:
+    shown = datetime(2026, 1, 2, 3, 4, tzinfo=UTC).astimezone()
+    for text in ("2026-01-02T03:04:59.123+00:00", "2026-01-02T11:04:05+08:00"):
+        assert time_of(text) == f"{shown:%Y-%m-%d %H:%M}"
+    assert time_of("2026-01-02T03:04:05") == "2026-01-02 03:04"
+    assert [time_of(each) for each in (None, "yesterday", "0001-01-01T00:00:00+14:00")][:2] == ["–", "yesterday"]

@@ -120,7 +120,7 @@ def test_runs_are_compared_by_what_differs_and_the_best_is_marked(runs: Command)
     assert ["lr", "0.5", "0.25"] in [line.split() for line in shown.splitlines()]
     assert ["loss", "0.5", "★", "1"] in [line.split() for line in shown.splitlines()]
     assert "same" not in shown
-    assert "1 equal parameter(s) not shown" in shown
+    assert "1 equal parameter not shown" in shown
     assert "same" in runs("compare", "a", "bb", "--all").stdout
     for name in ("c", "d", "e"):
         made(name)
@@ -221,7 +221,7 @@ def test_archived_runs_are_left_out_of_lists_until_they_are_brought_back(runs: C
     assert json.loads(runs("archive", "a", "--json").stdout) == {"archived": ["a"]}
     assert names(runs("list", "--json")) == ["b"]
     assert names(runs("list", "--where", "archived", "--json")) == ["a"]
-    assert "Brought back 1 run(s)" in runs("unarchive", "--where", "name = a").stdout
+    assert "Brought back 1 run" in runs("unarchive", "--where", "name = a").stdout
     assert names(runs("list", "--json")) == ["b", "a"]
 
 
@@ -231,8 +231,8 @@ def test_deleting_asks_first_and_refuses_what_is_being_written(runs: Command) ->
     live = made("live", finish=False)
     refused = runs("delete", "a", answer="n\n")
     assert refused.exit_code == 1
-    assert "Delete 1 run(s) with all their files (a)?" in refused.stderr
-    assert "Deleted 1 run(s)" in runs("delete", "a", answer="y\n").stdout
+    assert "Delete 1 run with all their files (a)?" in refused.stderr
+    assert "Deleted 1 run" in runs("delete", "a", answer="y\n").stdout
     result = runs("delete", "--where", "status != failed", "--yes", "--reason", "done", "--json")
     told = json.loads(result.stdout)
     assert sorted(told["deleted"]) == ["b", "c"]
@@ -256,7 +256,7 @@ def test_runs_are_exported_as_tables_and_archives_and_come_back(
     with pytest.raises(InvalidInput, match=r"must end in \.csv"):
         runs("export", tmp_path / "runs.txt")
     monkeypatch.setenv("TIDEBOOK_HOME", str(tmp_path / "other"))
-    assert "Imported 1 run(s); 0 were here already" in runs("import", tmp_path / "runs.zip").stdout
+    assert "Imported 1 run; 0 were here already" in runs("import", tmp_path / "runs.zip").stdout
     assert names(runs("list", "--json")) == ["b"]
 
 
@@ -268,11 +268,11 @@ def test_runs_go_to_an_mlflow_server_and_come_back(
     with serving(Store()) as address:
         sent = json.loads(runs("export", address, "--json").stdout)
         assert sorted(item["run_name"] for item in sent["items"]) == ["a", "b"]
-        assert "Exported 2 run(s)" in runs("export", address, "--no-files").stdout
+        assert "Exported 2 runs" in runs("export", address, "--no-files").stdout
         monkeypatch.setenv("TIDEBOOK_HOME", str(tmp_path / "other"))
         told = runs("import", address).stdout
-        assert "Imported 1 run(s)" in told
-        assert "1 have not ended" in told
+        assert "Imported 1 run" in told
+        assert "1 has not ended" in told
     assert json.loads(runs("show", "a", "--json").stdout)["project"] == "east"
 
 

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,7 @@ from tidebook.runs.delete import delete_run
 from tidebook.runs.metrics_log import last_entries
 from tidebook.runs.record import is_run
 from tidebook.store import LocalStore, verify
+from tidebook.store.copying import moment
 
 FORMS = ["folder", "copy.tar.zst"]
 
@@ -68,6 +69,14 @@ def files(folder: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in found.items() if not name.startswith(left_out)}
 
 
+def times(folder: Path) -> dict[str, str]:
+    """When each file of versions was written, as manifests say it."""
+    return {
+        str(path.relative_to(folder)): moment(path.stat().st_mtime_ns)
+        for path in (folder / "saved_models").rglob("model.pth")
+    }
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_home_comes_back_as_it_was_with_its_users_and_lists(home: Settings, tmp_path: Path, form: str) -> None:
     made = backup(home, tmp_path / form)
@@ -76,6 +85,7 @@ def test_a_home_comes_back_as_it_was_with_its_users_and_lists(home: Settings, tm
     assert (restored.files, restored.bytes) == (made.files, made.bytes)
     there = Settings(home=tmp_path / "new" / "home")
     assert files(there.home) == files(home.home)
+    assert times(there.home) == times(home.home)
     database = open_database(there)
     assert "anna" in {user["id"] for user in Users(database).all()}
     database.close()
@@ -253,8 +263,8 @@ def test_a_forecast_that_moves_while_it_is_copied_is_in_the_copy(
     def meanwhile(settings: Settings) -> Iterator[Snapshot]:
         walked = copying._walk
 
-        def moved(folder: Path) -> Iterator[Path]:
-            for path in walked(folder):
+        def moved(folder: Path, taken: Collection[Path]) -> Iterator[Path]:
+            for path in walked(folder, taken):
                 if path.name.startswith("PRED") and path.parent == home.saved_predictions:
                     if archived_first:
                         moving.restore(home, "forecast", name)
@@ -271,6 +281,81 @@ def test_a_forecast_that_moves_while_it_is_copied_is_in_the_copy(
     there = Settings(home=tmp_path / "there")
     assert forecasts.every(there) == {name: not archived_first}
     assert open_forecast(there, name)[0]["id"] == name
+
+
+@pytest.mark.parametrize("once_more", [False, True])
+@pytest.mark.parametrize("after", ["manifest.json", "metadata.json", "archived.json", ".claim"])
+def test_what_comes_back_while_it_is_copied_is_whole_in_the_copy(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str, once_more: bool
+) -> None:
+    """Also what goes there and comes back while it is copied."""
+    name, version = next(iter(forecasts.every(home))), f"{LINE}/v3"
+    things: list[tuple[moving.Kind, str]] = [("version", version), ("forecast", name), ("run", "run_1")]
+    for kind, each in things:
+        moving.archive(home, kind, each, by=None)
+
+    def meanwhile(settings: Settings) -> Iterator[Snapshot]:
+        here = {
+            f"saved_models/{version}/{after}": things[:1],
+            f"saved_predictions/{name}.archived.json": things[1:2],
+            f"out/run_1/{'archived.json' if after == 'archived.json' else 'deleted.json'}": things[2:],
+        }
+        for snapshot in snapshots(settings):
+            for kind, each in here.pop(snapshot.path, []):
+                if once_more:
+                    moving.restore(home, kind, each)
+                    moving.archive(home, kind, each, by=None)
+                moving.restore(home, kind, each)
+            yield snapshot
+        assert here == {}
+
+    monkeypatch.setattr("tidebook.health.backup.snapshots", meanwhile)
+    backup(home, tmp_path / "copy")
+    restore(tmp_path / "copy", tmp_path / "there")
+    there = Settings(home=tmp_path / "there")
+    models = ModelManager(there)
+    assert models.open(version, "model.pth").read_bytes() == version.encode() * 100
+    assert verify(models.store, version) == []
+    assert open_forecast(there, name)[0]["id"] == name
+    for finding in fsck(there):
+        if finding.mend is not None:
+            finding.mend()
+    assert is_run(there.out / "run_1")
+    assert (there.out / "run_1" / "logs" / "training.log").read_text() == "a line\n"
+
+
+def test_a_version_elsewhere_that_comes_back_while_it_is_copied_is_whole_in_the_copy(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = settings.model_copy(update={"store": str(tmp_path / "elsewhere")})
+    publish(settings)
+    settings.saved_models.rename(tmp_path / "elsewhere")
+    moving.archive(elsewhere, "version", f"{LINE}/v1", by=None)
+
+    def meanwhile(settings: Settings) -> Iterator[Snapshot]:
+        moving.restore(elsewhere, "version", f"{LINE}/v1")
+        yield from snapshots(settings)
+
+    monkeypatch.setattr("tidebook.health.backup.snapshots", meanwhile)
+    backup(elsewhere, tmp_path / "copy", store=True)
+    restore(tmp_path / "copy", tmp_path / "there")
+    there = ModelManager(Settings(home=tmp_path / "there"))
+    assert there.open(f"{LINE}/v1", "model.pth").read_bytes() == f"{LINE}/v1".encode() * 100
+
+
+@pytest.mark.parametrize("name", ["home.zip", "home.tar.gz", "home-2026-11-21.7z", "home.tar"])
+def test_a_name_that_promises_another_form_is_refused(home: Settings, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidInput, match=r"\.tar\.zst or \.tzst"):
+        backup(home, tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize(("name", "is_packed"), [("home.tzst", True), ("home.2026.11.21", False), ("copy", False)])
+def test_a_name_without_an_ending_is_that_of_a_folder(
+    home: Settings, tmp_path: Path, name: str, is_packed: bool
+) -> None:
+    backup(home, tmp_path / name)
+    assert (tmp_path / name).is_file() is is_packed
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,11 @@ from tidebook.health.repair import repair
 from tidebook.records import forecast as forecasts
 from tidebook.registry import ModelManager
 from tidebook.retention import moving
-from tidebook.store import LocalStore
+from tidebook.store import LocalStore, verify
 from tidebook.store.claims import CLAIM
+from tidebook.store.model_file import ModelFile
+from tidebook.store.place import Place
+from tidebook.store.side import Change
 
 PRED = f"PRED{'a' * 28}"
 RUN = "run_1"
@@ -223,7 +227,7 @@ def test_a_damaged_database_is_told(home: Settings) -> None:
     assert "database_broken" in dict(found(home))
 
 
-def test_what_the_archive_has_lost_or_holds_too_much_is_told(home: Settings) -> None:
+def test_what_the_archive_has_lost_is_told(home: Settings) -> None:
     moving.archive(home, "version", V1, by=None)
     moving.archive(home, "forecast", PRED, by=None)
     moving.archive(home, "run", RUN, by=None)
@@ -239,19 +243,205 @@ def test_what_the_archive_has_lost_or_holds_too_much_is_told(home: Settings) -> 
         f"out/{RUN}",
     }
     (home.home / "copy").rename(home.home / "archive")
-    kept = (home.home / "archive" / "version" / f"{V1}.tar.zst").read_bytes()
+    assert {code for code, _ in found(home) if "row" not in code} == set()
+
+
+def packs(home: Settings) -> list[Path]:
+    return sorted(Path(home.archive_place).rglob("*.tar.zst"))
+
+
+def test_what_the_archive_holds_too_much_goes_once_it_is_old_and_nobody_misses_it(home: Settings) -> None:
+    moving.archive(home, "version", V1, by=None)
+    [pack] = packs(home)
+    needless, only, anothers = (pack.with_name(name + pack.name[2:]) for name in ("v1", "v9", "v2"))
+    content = pack.read_bytes()
     moving.restore(home, "version", V1)
-    for version in ("v1", "v9"):
-        (home.home / "archive" / "version" / LINE).mkdir(parents=True, exist_ok=True)
-        (home.home / "archive" / "version" / LINE / f"{version}.tar.zst").write_bytes(kept)
-    orphans = [finding for finding in fsck(home) if finding.code == "archive_orphan"]
-    assert [(orphan.path.rpartition("/")[2], orphan.mend is None) for orphan in orphans] == [
-        ("v1.tar.zst", False),
-        ("v9.tar.zst", True),
-    ]
+    assert packs(home) == []
+    for path in (needless, only, anothers):
+        path.write_bytes(content)
+    foreign = needless.with_name("notes.tar.zst")
+    foreign.write_bytes(b"somebody's")
+    assert "archive_orphan" not in dict(found(home))  # It may be in the making.
+    for path in (needless, only, anothers, foreign):
+        aged(path)
+    orphans = {finding.path.rpartition("/")[2]: finding.mend for finding in fsck(home) if finding.code[-6:] == "orphan"}
+    assert {name: mend is None for name, mend in orphans.items()} == {"v1": False, "v2": False, "v9": True}
     assert "archive_orphan" in dict(mended(home))
-    assert not (home.home / "archive" / "version" / f"{V1}.tar.zst").exists()
-    assert (home.home / "archive" / "version" / LINE / "v9.tar.zst").exists()
+    assert packs(home) == sorted([foreign, only])
+
+
+def test_what_is_archived_while_fsck_looks_is_not_taken_for_needless(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Finding] = []
+
+    def amend(store: LocalStore, prefix: str, name: str, change: Change, **more: bool) -> dict[str, Any] | None:
+        if name == "archived.json" and not seen:
+            aged(packs(home)[0])  # However old it looks.
+            seen.extend(finding for finding in fsck(home) if finding.code == "archive_orphan")
+        return amended(store, prefix, name, change, **more)
+
+    amended = LocalStore.amend
+    monkeypatch.setattr(LocalStore, "amend", amend)
+    moving.archive(home, "version", V1, by=None)
+    assert [finding.mend is None for finding in seen] == [False]
+    assert all(each.done for each in repair(seen))
+    assert ModelManager(home).open(V1, "model.pth").read_bytes() == V1.encode() * 100
+
+
+def test_what_goes_or_comes_back_while_it_is_looked_at_is_not_missed(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def goes(store: LocalStore, prefix: str) -> list[str]:
+        if prefix == V1 and not gone:
+            gone.append(prefix)
+            moving.archive(home, "version", V1, by=None)
+        return verify(store, prefix)
+
+    def comes(place: Place, *arguments: str) -> Any:
+        monkeypatch.setattr(Place, "opened", opened)
+        moving.restore(home, "version", V1)
+        return opened(place, *arguments)
+
+    gone: list[str] = []
+    opened = Place.opened
+    monkeypatch.setattr("tidebook.health.checks.versions.verify", goes)
+    assert found(home) == []
+    assert gone == [V1]
+    monkeypatch.setattr(Place, "opened", comes)
+    assert found(home) == []
+    assert verify(LocalStore(home.saved_models), V1) == []
+
+
+def test_homes_that_share_an_archive_leave_each_others_things_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (Settings(home=tmp_path / name, archive=str(tmp_path / "archive")) for name in ("first", "second"))
+    for home in (first, second):
+        publish(home, wape=None if home is first else 0.5)
+        shutil.rmtree(home.home / "source")
+    moving.archive(first, "version", V1, by=None)
+    shutil.copytree(first.home, tmp_path / "copy")  # A copy is another home.
+    for path in packs(first):
+        aged(path)
+    publish(second)
+    copied = Settings(home=tmp_path / "copy", archive=first.archive)
+    (copied.saved_models / V1 / "archived.json").unlink()
+    for other in (second, copied):
+        assert "archive_orphan" not in dict(found(other))
+    moving.archive(second, "version", V1, by=None)
+    assert len(packs(first)) == 2
+    for home in (first, second):
+        assert ModelManager(home).open(V1, "model.pth").read_bytes() == V1.encode() * 100
+
+
+def test_an_archive_that_lies_in_one_home_may_hold_what_is_of_another(tmp_path: Path) -> None:
+    first = Settings(home=tmp_path / "first")
+    second = Settings(home=tmp_path / "second", archive=first.archive_place)
+    for home in (first, second):
+        publish(home)
+    moving.archive(second, "version", V1, by=None)
+    moving.archive(first, "version", V1, by=None)
+    for path in packs(first):
+        aged(path)
+    moving.restore(first, "version", V1)
+    assert "archive_orphan" not in dict(found(first))
+    assert ModelManager(second).open(V1, "model.pth").read_bytes() == V1.encode() * 100
+
+
+def test_a_home_that_has_moved_still_knows_what_it_has_put_into_its_archive(home: Settings) -> None:
+    moving.archive(home, "version", V1, by=None)
+    (home.saved_models / V1 / "archived.json").unlink()
+    aged(packs(home)[0])
+    moved = Settings(home=home.home.with_name("moved"))
+    home.home.rename(moved.home)
+    assert "archive_orphan" in dict(found(moved))
+    moving.archive(moved, "version", V2, by=None)
+    assert "archive_orphan" in dict(found(moved))
+
+
+def test_packed_files_that_are_cut_or_changed_are_told(home: Settings) -> None:
+    for kind, name in (("version", V1), ("forecast", PRED), ("run", RUN)):
+        moving.archive(home, kind, name, by=None)  # type: ignore[arg-type]
+    names = {f"saved_models/{V1}", f"saved_predictions/{PRED}.archived.json", f"out/{RUN}"}
+    contents = {pack: pack.read_bytes() for pack in packs(home)}
+    for pack, content in contents.items():
+        pack.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+    assert {path for code, path in found(home) if code == "archive_broken"} == names
+    assert "archive_broken" not in dict(found(home, quick=True))
+    for pack, content in contents.items():
+        pack.write_bytes(content[:-3])
+    assert {path for code, path in found(home, quick=True) if code == "archive_broken"} == names
+
+
+def test_one_damaged_record_stops_nothing(home: Settings) -> None:
+    for kind, name in (("version", V1), ("version", V2), ("forecast", PRED), ("run", RUN)):
+        moving.archive(home, kind, name, by=None)  # type: ignore[arg-type]
+    for path in packs(home):
+        aged(path)
+    broken = [f"saved_models/{V1}/archived.json", f"saved_predictions/{PRED}.archived.json", f"out/{RUN}/archived.json"]
+    for each in broken:
+        (home.home / each).write_text('{"digest":')
+    there = found(home)
+    assert {path for code, path in there if code == "record_broken"} == set(broken)
+    assert "archive_orphan" not in dict(there)
+    mended(home)
+    assert len(packs(home)) == 4
+
+
+def test_what_is_all_here_although_the_archive_has_lost_it_counts_as_here(home: Settings) -> None:
+    content = (home.saved_models / V1 / "model.pth").read_bytes()
+    moving.archive(home, "version", V1, by=None)
+    (home.saved_models / V1 / "model.pth").write_bytes(content)
+    packs(home)[0].unlink()
+    assert ("archived_but_here", f"saved_models/{V1}") in found(home)
+    mended(home)
+    assert ModelManager(home).item(V1)["archived"] is None
+    assert (home.saved_models / V1 / "model.pth").read_bytes() == content
+
+
+def test_files_of_models_are_checked_against_their_digests(home: Settings, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("a.bin", "b.bin", "c.bin"):
+        (source / name).write_bytes(name.encode() * 100)
+    pipe = ModelFile("churn", "2026-11", center_path=home.saved_models).filepipe()
+    pipe.import_dir(source)
+    folder = home.saved_models / "files" / "churn" / "2026-11"
+    for path in folder.iterdir():
+        os.utime(path)  # As in a copy of the home.
+    assert found(home) == []
+    (folder / "a.bin").write_bytes(b"x" + (folder / "a.bin").read_bytes()[1:])
+    (folder / "b.bin").unlink()
+    (folder / "c.bin").write_bytes(b"cut")
+    name = "saved_models/files/churn/2026-11"
+    three = [("file_changed", f"{name}/a.bin"), ("file_changed", f"{name}/c.bin"), ("file_missing", f"{name}/b.bin")]
+    assert found(home) == three
+    assert found(home, quick=True) == three[1:]
+
+
+def test_stray_files_beside_versions_are_told(home: Settings) -> None:
+    (home.saved_models / "product" / "junk.tmp").write_bytes(b"mine")
+    hidden = home.saved_models / V1 / ".model.pth.tmp123"
+    hidden.write_bytes(b"half")
+    assert found(home) == [("foreign_file", "saved_models/product/junk.tmp")]
+    aged(hidden)
+    assert ("version_foreign", f"saved_models/{V1}/.model.pth.tmp123") in found(home)
+
+
+def test_a_workspace_that_somebody_has_taken_since_is_left_alone(home: Settings) -> None:
+    store = LocalStore(home.saved_models)
+    with store.workspace("name") as folder:
+        pass
+    folder.mkdir()
+    aged(folder)
+    [finding] = fsck(home)
+    assert finding.code == "workspace_left"
+    assert finding.mend is not None
+    with store.workspace("name") as again:
+        (again / "file").write_text("new")
+        finding.mend()
+        assert (again / "file").exists()
 
 
 def test_files_of_an_archived_version_that_are_still_here_go(home: Settings) -> None:
@@ -278,6 +468,7 @@ def test_a_forecast_that_is_here_and_said_to_be_archived_stays(home: Settings) -
 def test_a_version_of_another_program_is_taken_in(home: Settings) -> None:
     folder = home.saved_models / "product/P002_all/lstm/v1"
     write_json(folder / "metadata.json", {"format_version": 1})
+    (folder / "model.pth").write_bytes(b"weights")
     assert (folder / CLAIM).exists() is False
     assert ("version_not_adopted", "saved_models/product/P002_all/lstm/v1") in found(home)
     mended(home)

@@ -26,3 +26,10 @@ def run(tmp_path: Path) -> Path:
 @pytest.fixture
 def models(tmp_path: Path) -> ModelManager:
     return ModelManager(tmp_path / "saved_models")
+
+
+@pytest.fixture(autouse=True)
+def at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the tests have just written counts as written long ago."""
+    monkeypatch.setattr("tidebook.registry.adopt.REST", 0.0)
+    monkeypatch.setattr("tidebook.registry.adopt.PATIENCE", 0.0)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -45,7 +49,7 @@ def test_a_foreign_tree_is_no_list_of_versions_before_it_is_taken_in_and_whole_a
     assert (items[f"{LINE}/v1"]["scope"], items[f"{LINE}/v1"]["metrics"]) == ("P001_all", {"wape": 0.5})
     assert items["global/stores/S001/sum/kan/v2"]["description"] == "全部店铺"
     assert all(verify(models.store, address) == [] for address in adopted.addresses)
-    assert str(models.resolve(LINE)) == f"{LINE}/v3"
+    assert str(models.resolve(LINE, "latest")) == f"{LINE}/v3"
     assert adopt_all(models.store).addresses == []
     assert str(models.publish(run, LINE, metadata())) == f"{LINE}/v8"
 
@@ -170,3 +174,58 @@ def test_strange_metadata_make_no_strange_list(models: ModelManager, tmp_path: P
     assert (detail["aliases"], detail["tags"], detail["history"], detail["address"]) == ([], {}, [], f"{LINE}/v1")
     assert detail["project"] == "?"
     assert models.compare(f"{LINE}/v1", f"{LINE}/v1")["metrics"] == []
+
+
+def test_a_folder_is_taken_in_when_nobody_has_written_to_it_for_a_while(
+    models: ModelManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidebook.registry.adopt.REST", 1.0)
+    folder = write_version(tmp_path / "saved_models" / LINE / "v1")
+    os.utime(folder / "model.pth", (0, 0))  # as a copy that keeps the times of its source
+    began = time.time()
+    assert adopt_all(models.store).addresses == [f"{LINE}/v1"]
+    assert time.time() - began > 0.8
+
+    folder = write_version(tmp_path / "saved_models" / LINE / "v2")
+    ended = threading.Event()
+
+    def goes_on() -> None:
+        while not ended.wait(0.2):
+            with (folder / "model.pth").open("ab") as file:
+                file.write(b"more")
+
+    writer = threading.Thread(target=goes_on)
+    writer.start()
+    try:
+        ((prefix, error),) = adopt_all(models.store).failed
+    finally:
+        ended.set()
+        writer.join()
+    assert (prefix, "written a moment ago" in str(error)) == (f"{LINE}/v2", True)
+
+
+def test_a_folder_whose_model_is_yet_to_come_is_left_for_an_hour(
+    models: ModelManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidebook.registry.adopt.PATIENCE", 3600.0)
+    folder = write_version(tmp_path / "saved_models" / LINE / "v1")
+    (folder / "model.pth").unlink()
+    ((_, error),) = adopt_all(models.store).failed
+    assert "has no model.pth yet" in str(error)
+    (folder / "model.pth").write_bytes(b"weights")
+    assert adopt_all(models.store).addresses == [f"{LINE}/v1"]
+
+
+def test_a_copy_of_another_version_is_told_and_never_best(models: ModelManager, tmp_path: Path, run: Path) -> None:
+    root = tmp_path / "saved_models"
+    models.publish(run, LINE, metadata())
+    half = root / LINE / "v7"
+    half.mkdir()
+    for name in ("model.pth", "metadata.json"):
+        shutil.copy(root / LINE / "v1" / name, half / name)
+    ((prefix, error),) = adopt_all(models.store).failed
+    assert (prefix, f"It is a copy of {LINE}/v1." in str(error)) == (f"{LINE}/v7", True)
+    shutil.copytree(root / LINE / "v1", root / LINE / "v8")  # with claim and manifest
+    item = models.item(f"{LINE}/v8")
+    assert item["problem"] == f"It is a copy of {LINE}/v1."
+    assert str(models.best(LINE)) == f"{LINE}/v1"

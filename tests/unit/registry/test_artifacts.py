@@ -17,6 +17,7 @@ from tidebook import checkpoint
 from tidebook.abc import State
 from tidebook.core.errors import Conflict, InvalidInput
 from tidebook.registry import ModelManager
+from tidebook.registry.adopt import adopt_all
 from tidebook.store import verify
 
 
@@ -128,3 +129,34 @@ def test_the_metadata_of_such_a_version_are_its_own(models: ModelManager) -> Non
     models.update_version(identifier, number)
     assert json.loads((path / "metadata.json").read_text())["version"] == "v9"
     assert models.item("product/P001_all/kan/v1")["version"] == "v1"
+
+
+def test_a_version_in_the_making_is_taken_in_by_nobody_else(models: ModelManager) -> None:
+    identifier, number, path = begin(models)
+    models.save_model_artifact({"wape": 0.25}, "metadata.json", path)
+    assert adopt_all(models.store).addresses == []
+    models.save_model_artifact({"epochs": 3}, "config.json", path)
+    models.update_version(identifier, number)
+    assert {entry["path"] for entry in models.get("product/P001_all/kan/v1")["files"]} == {
+        "metadata.json",
+        "config.json",
+    }
+    assert not (path / ".making").exists()
+
+
+def test_a_number_under_which_nothing_was_saved_is_given_no_more(models: ModelManager) -> None:
+    identifier, _, _ = begin(models)
+    models.update_version(identifier, 7)
+    assert begin(models)[1] == 8
+    assert json.loads(Path(models.versions_path).read_text()) == {identifier: 7}
+
+
+def test_the_registry_of_a_folder_has_the_names_that_scripts_know(tmp_path: Path) -> None:
+    models = ModelManager(model_dir=tmp_path / "saved_models")
+    models.ensure_model_dir()
+    assert Path(models.model_dir).is_dir()
+    assert models.versions_path == str(tmp_path / "saved_models" / models.VERSION_FILE)
+    with pytest.raises(ValueError, match="product, store, global"):
+        models.list_models(mode="prod")
+    with pytest.raises(ValueError, match="in one place"):
+        ModelManager(tmp_path, model_dir=tmp_path)

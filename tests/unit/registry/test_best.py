@@ -36,6 +36,13 @@ def test_a_version_without_a_validation_is_best_only_where_none_has_one() -> Non
     assert name([{"version": "v1", "validation": "broken"}]) == "v1"
 
 
+def test_a_version_that_cannot_be_loaded_is_never_best() -> None:
+    broken = {**version(3, 0.01), "problem": "There is no model.pth to load."}
+    assert name([version(1, 0.3), version(2, 0.2), broken]) == "v2"
+    assert name([version(1), {**version(2), "problem": "a pickle"}]) == "v1"
+    assert name([broken]) is None
+
+
 def test_of_no_versions_none_is_best() -> None:
     assert name([]) is None
 

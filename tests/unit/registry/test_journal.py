@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tidebook.registry import journal
+from tests.unit.registry.published import LINE, metadata, root_of
+from tidebook.registry import ModelManager, journal
 from tidebook.registry.journal import note, since
 from tidebook.store import LocalStore
 
@@ -44,3 +46,13 @@ def test_a_journal_that_is_broken_begins_anew(store: LocalStore, content: str) -
     assert since(store, 5).complete is False
     note(store, ["b"])
     assert since(store, 0).addresses == {"b"}
+
+
+def test_numbers_that_cannot_be_are_passed_over(models: ModelManager, run: Path) -> None:
+    models.publish(run, LINE, metadata())
+    root = root_of(models)
+    (root / journal.NAME).write_text(json.dumps({"number": 2**63, "changed": {f"{LINE}/v1": 2**64 - 1, LINE: 3}}))
+    assert journal.since(models.store, 0).number == 3
+    (root / "versions.json").write_text(json.dumps({"product_P001_all_lstm": 10**12}))
+    assert models.get_next_version_number("product_P001_all_lstm") == 2
+    assert str(models.publish(run, LINE, metadata(), publish_id="two")) == f"{LINE}/v2"

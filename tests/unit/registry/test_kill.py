@@ -24,8 +24,9 @@ import json, os, shutil, signal, sys
 from pathlib import Path
 import torch
 from tidebook import checkpoint
-from tidebook.registry import ModelManager
+from tidebook.registry import ModelManager, adopt
 from tidebook.registry.adopt import adopt_all
+adopt.REST = 0.0
 run, homes, action = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 if action in {"publish", "delete", "alias", "label"}:
     checkpoint.load(run / "model" / "pytorch_model.bin")

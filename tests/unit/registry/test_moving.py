@@ -59,7 +59,7 @@ def test_an_imported_version_gets_the_next_number_where_its_own_was_given(
         other.publish(run, LINE, metadata(), publish_id=f"p{number}")
     other.delete(f"{LINE}/v4", "a test", force=True)
     assert str(other.import_file(bundle)[0]) == f"{LINE}/v5"
-    assert str(models.import_file(bundle)[0]) == f"{LINE}/v4"
+    assert models.import_file(bundle) == (models.version(f"{LINE}/v3"), False)
 
 
 def rewritten(source: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
@@ -182,3 +182,21 @@ def test_a_flat_file_becomes_a_version_that_says_what_is_wrong_with_it(
     good = models.open(models.publish(run, LINE, metadata()), "model.pth")
     shutil.copy(good, tmp_path / "lstm_product_P001_v1.pth")
     assert other.item(other.import_file(tmp_path / "lstm_product_P001_v1.pth")[0])["problem"] is None
+
+
+def test_a_version_that_is_here_with_the_same_files_is_not_added_again(
+    models: ModelManager, bundle: Path, run: Path
+) -> None:
+    before = [item["address"] for item in models.list_models()["models"]]
+    assert models.import_file(bundle) == (models.version(f"{LINE}/v3"), False)
+    assert [item["address"] for item in models.list_models()["models"]] == before
+    models.delete(f"{LINE}/v3", "a test", force=True)
+    assert models.import_file(bundle) == (models.version(f"{LINE}/v4"), True)
+
+
+def test_a_flat_file_that_is_no_model_is_refused(models: ModelManager, tmp_path: Path) -> None:
+    for content in (b"", b"x", b"PK\x03\x04 cut"):
+        (tmp_path / "kan_product_P001_v1.pth").write_bytes(content)
+        with pytest.raises(DataFault, match="must hold the weights of a model"):
+            models.import_file(tmp_path / "kan_product_P001_v1.pth")
+    assert models.list_models()["models"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from tidebook.catalog.tables import tasks
 from tidebook.catalog.versions import Versions
 from tidebook.core.errors import Conflict, StorageFailure
 from tidebook.core.settings import Settings
+from tidebook.health.space import measure
 from tidebook.records import forecast as forecasts
 from tidebook.records import labels
 from tidebook.registry import ModelManager
+from tidebook.retention.alone import alone
 from tidebook.retention.carry_out import Worker
 from tidebook.retention.keeper import Keeper
 from tidebook.retention.policy import ForecastRule, Policy, RunRule
+from tidebook.retention.references import References
 from tidebook.runs.record import is_run
 from tidebook.store import verify
 
@@ -261,3 +265,103 @@ def test_a_plan_that_takes_long_is_shown_for_a_while_and_never_carried_out_stale
 def test_an_unused_home_has_an_empty_plan(keeper: Keeper, tmp_path: Path) -> None:
     assert keeper.plan().items == ()
     assert keeper.run().to_json() == {"deleted": 0, "archived": 0, "bytes": 0, "spared": 0, "failed": []}
+
+
+def test_a_forecast_that_has_no_row_yet_keeps_its_version(
+    keeper: Keeper, database: Database, settings: Settings
+) -> None:
+    versions = [publish(settings, day=n + 1) for n in range(6)]
+    synced(database, settings)
+    made = keeper.plan()
+    assert [item.id for item in made.going] == versions[:2]
+    forecast(settings, versions[0])
+    assert Predictions(database, settings).referring(versions) == {}
+    outcome = keeper.carry_out(made)
+    assert (outcome.deleted, outcome.spared) == (1, 1)
+    assert versions[0] in addresses(settings)
+
+
+def test_forecasts_are_read_once_and_what_comes_and_goes_is_noticed(settings: Settings) -> None:
+    references = References(settings)
+    assert references.count("a/b") == 0
+    first = forecast(settings, f"{LINE}/v1")
+    (settings.saved_predictions / f"PRED{'b' * 28}.json").write_text("[1]")
+    assert references.of([f"{LINE}/v1", f"{LINE}/v2"]) == {f"{LINE}/v1": 1}
+    second = forecast(settings, f"{LINE}/v1")
+    from tidebook.retention import moving
+
+    moving.archive(settings, "forecast", second, by=None)
+    assert references.count(f"{LINE}/v1") == 2
+    assert references.count(f"{LINE}/v1", here=True) == 1
+    forecasts.delete(settings, first)
+    assert references.count(f"{LINE}/v1", here=True) == 0
+
+
+def test_the_newest_stay_also_where_newer_ones_went_since_the_plan_was_made(
+    keeper: Keeper, database: Database, settings: Settings
+) -> None:
+    versions = [publish(settings, wape=0.1 if n == 0 else 0.5, day=n + 1) for n in range(7)]
+    synced(database, settings)
+    made = keeper.plan()
+    assert [item.id for item in made.going] == versions[1:4]
+    models = ModelManager(settings)
+    for address in versions[5:]:
+        models.delete(address, "by hand", force=True)
+    outcome = keeper.carry_out(made)
+    assert (outcome.deleted, outcome.spared) == (1, 2)
+    assert addresses(settings) == {versions[0], *versions[2:5]}
+
+
+def test_content_that_others_have_too_is_not_free_when_one_of_them_goes(
+    keeper: Keeper, database: Database, settings: Settings
+) -> None:
+    versions = [publish(settings, day=n + 1) for n in range(6)]
+    weights = settings.saved_models / versions[0] / "model.pth"
+
+    def share(*others: str) -> None:
+        for other in others:
+            target = settings.saved_models / other / "model.pth"
+            target.unlink()
+            target.hardlink_to(weights)
+
+    synced(database, settings)
+    size = weights.stat().st_size
+    before = {item.id: item.bytes for item in keeper.plan().going}
+    assert list(before) == versions[:2]
+    share(versions[1])
+    after = {item.id: item.bytes for item in keeper.plan().going}
+    assert after == {versions[0]: before[versions[0]] - size, versions[1]: before[versions[1]]}
+    share(versions[2])
+    after = {item.id: item.bytes for item in keeper.plan().going}
+    assert after == {address: before[address] - size for address in versions[:2]}
+    assert measure(settings).things["versions"].keys() == set(versions)
+    whole = sum(measure(settings).things["versions"].values())
+    share(versions[3])
+    assert sum(measure(settings).things["versions"].values()) == whole - size
+
+
+def test_one_cleanup_runs_at_a_time_and_one_that_was_killed_runs_no_more(
+    keeper: Keeper, database: Database, settings: Settings
+) -> None:
+    forecast(settings, f"{LINE}/v1", days=50)
+    synced(database, settings)
+    other = Keeper(database, settings)
+    made = keeper.plan()
+    found: list[Conflict] = []
+
+    def told(done: int, of: int) -> None:
+        with pytest.raises(Conflict, match="One cleanup at a time") as refused:
+            other.run()
+        found.append(refused.value)
+        with pytest.raises(Conflict, match="One cleanup at a time") as refused:
+            other.carry_out(made)
+        found.append(refused.value)
+
+    assert keeper.run(told=told).deleted == 1
+    assert len(found) == 4
+    child = os.fork()
+    if child == 0:
+        with alone(settings):
+            os._exit(9)
+    os.waitpid(child, 0)
+    assert keeper.run().deleted == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,8 @@ from tidebook.catalog.tables import retention_schedule
 from tidebook.core.errors import InvalidInput, NotFound
 from tidebook.core.settings import Settings
 from tidebook.records import forecast as forecasts
+from tidebook.retention.alone import alone
+from tidebook.retention.carry_out import Outcome
 from tidebook.retention.keeper import Keeper
 from tidebook.retention.policy import Policy
 from tidebook.retention.schedule import clean_when_due
@@ -96,3 +99,51 @@ def test_policies_are_kept_by_project_and_the_defaults_hold_where_none_was_set(k
     assert keeper.policy("default") == (Policy(), False)
     with pytest.raises(NotFound):
         keeper.policies.put("north", {}, "anna")
+
+
+def test_turning_it_on_after_its_hour_cleans_up_tomorrow_for_the_first_time(keeper: Keeper, settings: Settings) -> None:
+    keeper.set_schedule(on=True, hour=3, moment=at(15))
+    assert [clean_when_due(keeper, settings, at(hour)) for hour in (15, 23)] == [False, False]
+    assert [clean_when_due(keeper, settings, at(hour, 2)) for hour in (2, 3)] == [False, True]
+    keeper.set_schedule(on=True, hour=20, moment=at(15, 3))
+    assert [clean_when_due(keeper, settings, at(hour, 3)) for hour in (15, 20)] == [False, True]
+
+
+def test_saying_the_same_again_puts_nothing_off(keeper: Keeper, settings: Settings) -> None:
+    keeper.set_schedule(on=True, hour=3, moment=at(1))
+    keeper.set_schedule(on=True, hour=3, moment=at(15))
+    assert clean_when_due(keeper, settings, at(15)) is True
+
+
+def test_it_gives_signs_of_life_while_one_thing_takes_long(
+    keeper: Keeper, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidebook.retention.schedule.SIGN", 0.05)
+    beats: list[float] = []
+    monkeypatch.setattr(keeper.policies, "beat", lambda: beats.append(time.monotonic()))
+
+    def slow() -> Outcome:
+        time.sleep(0.5)
+        return Outcome()
+
+    monkeypatch.setattr(keeper, "run", slow)
+    keeper.policies.set_schedule(on=True, hour=3)
+    assert clean_when_due(keeper, settings, at(3)) is True
+    count = len(beats)
+    assert count >= 3
+    time.sleep(0.2)
+    assert len(beats) == count
+
+
+def test_where_somebody_cleans_up_already_it_is_put_off(keeper: Keeper, database: Database, settings: Settings) -> None:
+    forecast(settings, f"{LINE}/v1", days=50)
+    synced(database, settings)
+    keeper.policies.set_schedule(on=True, hour=3)
+    with alone(settings):
+        assert clean_when_due(keeper, settings, at(3)) is False
+    assert len(forecasts.every(settings)) == 1
+    with database.write() as connection:
+        seen = retention_schedule.c.seen - SILENT - 1
+        connection.execute(update(retention_schedule).values(seen=seen))
+    assert clean_when_due(keeper, settings, at(3)) is True
+    assert forecasts.every(settings) == {}

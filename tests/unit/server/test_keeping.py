@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -193,6 +193,7 @@ def test_the_schedule_is_off_until_an_administrator_turns_it_on(
     assert anna.put("/api/retention/schedule", json={"on": True}).status_code == 403
     assert admin.put("/api/retention/schedule", json={"on": True, "hour": 25}).status_code == 422
     assert admin.put("/api/retention/schedule", json={"on": True, "hour": 4}).json()["on"] is True
-    assert clean_when_due(running.services.keeper, settings, datetime(2026, 1, 1, 5).astimezone())
+    tomorrow = (datetime.now(UTC).astimezone() + timedelta(days=1)).replace(hour=5)
+    assert clean_when_due(running.services.keeper, settings, tomorrow)
     last = anna.get("/api/retention/schedule").json()["last"]
     assert (last["deleted"], last["failed"]) == (2, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tarfile
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 from tests.unit.store.archived import FILES, LINE, PREFIX, contents, made
 from tidebook.abc import FileEntry
 from tidebook.core.errors import Conflict, DataFault, InvalidInput, NotFound, StorageFailure, TidebookError
+from tidebook.core.files import read_json, write_json
 from tidebook.core.settings import Settings
 from tidebook.store import LocalStore, packing, verify
 from tidebook.store.archiving import RECORD, archive_tree, archived, restore_tree
@@ -39,17 +41,20 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def packed_file(archive: Path) -> Path:
-    return archive / f"version/{PREFIX}.tar.zst"
+    [found] = archive.rglob("v1.*.tar.zst")
+    return found
 
 
 def test_an_archived_version_keeps_its_metadata_and_comes_back_whole(store: LocalStore, where: str) -> None:
     whole = contents(store)
     times = {path: moment((store.root / PREFIX / path).stat().st_mtime_ns) for path in whole}
-    record = archive_tree(store, PREFIX, where, by="anna")
+    record = archive_tree(store, PREFIX, Place(where), by="anna")
     assert list(contents(store)) == ["metadata.json"]
     assert sorted(record["files"]) == sorted(FILES)
     assert (record["by"], record["original_bytes"]) == ("anna", sum(map(len, FILES.values())))
-    assert record["url"].endswith(f"version/{PREFIX}.tar.zst")
+    assert record["url"].endswith(f"version/{LINE}/{record['pack']}")
+    assert re.fullmatch(r"v1\.[0-9a-f]{12}-[0-9a-f]{16}\.tar\.zst", record["pack"])
+    assert list(Place(where).packs("version")) == [(PREFIX, record["pack"])]
     assert 0 < record["bytes"] < record["original_bytes"]
     assert archived(store, PREFIX) == record == store.record(PREFIX, RECORD)
     assert list(store.trees()) == [PREFIX]
@@ -58,17 +63,17 @@ def test_an_archived_version_keeps_its_metadata_and_comes_back_whole(store: Loca
     assert {path: moment((store.root / PREFIX / path).stat().st_mtime_ns) for path in whole} == times
     assert verify(store, PREFIX) == []
     assert archived(store, PREFIX) is None
-    assert not Place(where).has("version", PREFIX)
+    assert list(Place(where).packs("version")) == []
     assert restore_tree(store, PREFIX, archive=where) is False
 
 
 def test_the_archive_of_the_settings_is_the_one_that_is_restored_from(store: LocalStore, settings: Settings) -> None:
-    archive_tree(store, PREFIX, settings.archive_place, by=None)
+    archive_tree(store, PREFIX, Place.of(settings), by=None)
     assert restore_tree(store, PREFIX) is True
 
 
 def test_nothing_is_fetched_from_where_a_record_says_it_lies(store: LocalStore, tmp_path: Path) -> None:
-    archive_tree(store, PREFIX, str(tmp_path / "a"), by=None)
+    archive_tree(store, PREFIX, Place(str(tmp_path / "a")), by=None)
     store.amend(PREFIX, RECORD, lambda record: {**(record or {}), "url": f"file://{tmp_path}/elsewhere"})
     with pytest.raises(NotFound, match="TIDEBOOK_ARCHIVE"):
         restore_tree(store, PREFIX, archive=str(tmp_path / "b"))
@@ -78,8 +83,8 @@ def test_nothing_is_fetched_from_where_a_record_says_it_lies(store: LocalStore, 
 def test_archiving_again_says_the_same_and_a_home_with_its_archive_can_be_moved(
     store: LocalStore, tmp_path: Path
 ) -> None:
-    record = archive_tree(store, PREFIX, str(tmp_path / "archive"), by="anna")
-    assert archive_tree(store, PREFIX, str(tmp_path / "archive"), by="bo") == record
+    record = archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by="anna")
+    assert archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by="bo") == record
     moved = tmp_path / "moved"
     moved.mkdir()
     store.root.rename(moved / "saved_models")
@@ -93,22 +98,22 @@ def test_a_version_that_has_changed_on_the_disk_is_not_archived(store: LocalStor
     for content in (b"\x01" + original[1:], original[:-1], original + b"x"):
         file.write_bytes(content)
         with pytest.raises(DataFault, match=r"model\.pth"):
-            archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+            archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
         assert file.read_bytes() == content
         assert archived(store, PREFIX) is None
     file.unlink()
     with pytest.raises(NotFound):
-        archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+        archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
 
 
 def test_what_is_no_version_is_not_archived(store: LocalStore, tmp_path: Path) -> None:
     store.claim(LINE, "two")
     for prefix in (f"{LINE}/v2", f"{LINE}/v3"):
         with pytest.raises(NotFound):
-            archive_tree(store, prefix, str(tmp_path / "archive"), by=None)
+            archive_tree(store, prefix, Place(str(tmp_path / "archive")), by=None)
     store.delete(PREFIX, "gone")
     with pytest.raises(NotFound):
-        archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+        archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
     assert not (tmp_path / "archive").exists()
 
 
@@ -119,11 +124,11 @@ def test_an_archive_that_is_away_or_full_changes_nothing(
     (tmp_path / "file").write_text("no folder")
     for where in (str(tmp_path / "file" / "archive"), "/proc/nothing/archive"):
         with pytest.raises(StorageFailure):
-            archive_tree(store, PREFIX, where, by=None)
+            archive_tree(store, PREFIX, Place(where), by=None)
     full: Callable[..., Any] = lambda *arguments: (_ for _ in ()).throw(OSError(28, "No space left on device"))  # noqa: E731
     monkeypatch.setattr("tidebook.store.place.shutil.copyfileobj", full)
     with pytest.raises(StorageFailure, match="no space"):
-        archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+        archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
     assert contents(store) == whole
     assert archived(store, PREFIX) is None
     assert [path for path in (tmp_path / "archive").rglob("*") if path.is_file()] == []
@@ -140,14 +145,14 @@ def test_what_does_not_read_back_is_not_taken_for_archived(
     whole = contents(store)
     monkeypatch.setattr("tidebook.store.place.shutil.copyfileobj", bad)
     with pytest.raises(StorageFailure, match="read back"):
-        archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+        archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
     assert contents(store) == whole
 
 
 def test_any_flipped_bit_in_the_archive_is_found_and_nothing_of_it_is_put_in_place(
     store: LocalStore, tmp_path: Path
 ) -> None:
-    archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+    archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
     file = packed_file(tmp_path / "archive")
     original = file.read_bytes()
     for position in range(0, len(original), max(1, len(original) // 60)):
@@ -167,10 +172,22 @@ def test_any_flipped_bit_in_the_archive_is_found_and_nothing_of_it_is_put_in_pla
     assert verify(store, PREFIX) == []
 
 
+def test_a_time_that_is_none_keeps_nothing_in_the_archive(store: LocalStore, tmp_path: Path) -> None:
+    file = store.root / PREFIX / "manifest.json"
+    manifest = read_json(file)
+    times = ["", "yesterday", "9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00"]
+    for entry, time in zip(manifest["files"], times, strict=False):
+        entry["mtime"] = time
+    write_json(file, manifest)
+    archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
+    assert restore_tree(store, PREFIX, archive=str(tmp_path / "archive")) is True
+    assert verify(store, PREFIX) == []
+
+
 def test_a_full_disk_while_restoring_leaves_it_archived_and_a_second_call_finishes(
     store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+    archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
     taken: list[str] = []
 
     def full(tree: Any, source: Any, entry: FileEntry, path: str | None = None) -> FileEntry:
@@ -190,7 +207,7 @@ def test_a_full_disk_while_restoring_leaves_it_archived_and_a_second_call_finish
 
 
 def test_many_who_restore_at_once_wait_for_each_other(store: LocalStore, tmp_path: Path) -> None:
-    archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+    archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
     failed: list[BaseException] = []
 
     def restore() -> None:
@@ -210,7 +227,7 @@ def test_many_who_restore_at_once_wait_for_each_other(store: LocalStore, tmp_pat
 
 def test_two_cannot_archive_the_same_at_once(store: LocalStore, tmp_path: Path) -> None:
     with store.workspace(f"archive {PREFIX}"), pytest.raises(Conflict):
-        archive_tree(store, PREFIX, str(tmp_path / "archive"), by=None)
+        archive_tree(store, PREFIX, Place(str(tmp_path / "archive")), by=None)
 
 
 @pytest.mark.parametrize("record", [{}, {"digest": "x"}, {"digest": "x", "bytes": True, "files": []}, {"files": [1]}])

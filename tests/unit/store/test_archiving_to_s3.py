@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.s3_servers import SECRET, S3Server, free_port, moto, rclone
 from tests.unit.store.archived import FILES, LINE, PREFIX, contents, made
 from tidebook.core.errors import DataFault, StorageFailure
 from tidebook.store import LocalStore, verify
-from tidebook.store.archiving import archive_tree, archived, forget_tree, restore_tree
+from tidebook.store.archiving import Version, archive_tree, archived, forget_tree, restore_tree
 from tidebook.store.objects import ObjectStore
 from tidebook.store.place import Place
 
@@ -36,28 +37,28 @@ def store(tmp_path: Path) -> LocalStore:
 
 def test_a_version_in_a_folder_goes_there_and_comes_back_whole(store: LocalStore, where: str) -> None:
     whole = contents(store)
-    record = archive_tree(store, PREFIX, where, by="anna")
-    assert record["url"] == f"{where}/version/{PREFIX}.tar.zst"
+    record = archive_tree(store, PREFIX, Place(where), by="anna")
+    assert record["url"] == f"{where}/version/{LINE}/{record['pack']}"
     assert list(contents(store)) == ["metadata.json"]
-    assert list(Place(where).names("version")) == [PREFIX]
+    assert list(Place(where).packs("version")) == [(PREFIX, record["pack"])]
     assert restore_tree(store, PREFIX, archive=where) is True
     assert contents(store) == whole
     assert verify(store, PREFIX) == []
-    assert list(Place(where).names("version")) == []
+    assert list(Place(where).packs("version")) == []
 
 
 def test_what_was_changed_there_is_not_brought_back(store: LocalStore, where: str) -> None:
-    archive_tree(store, PREFIX, where, by=None)
     place = Place(where)
-    path = place._path("version", PREFIX)
+    record = archive_tree(store, PREFIX, place, by=None)
+    path = place._path("version", PREFIX, record["pack"])
     content = bytearray(place._files.cat_file(path))
     content[len(content) // 2] ^= 1
     place._files.pipe_file(path, bytes(content))
     with pytest.raises(DataFault):
         restore_tree(store, PREFIX, archive=where)
     assert list(contents(store)) == ["metadata.json"]
-    forget_tree(PREFIX, where)
-    assert list(Place(where).names("version")) == []
+    forget_tree(store, PREFIX, record, where)
+    assert list(Place(where).packs("version")) == []
 
 
 def test_a_server_that_is_away_or_refuses_changes_nothing_and_no_secret_is_told(
@@ -67,13 +68,13 @@ def test_a_server_that_is_away_or_refuses_changes_nothing_and_no_secret_is_told(
     with monkeypatch.context() as context:
         context.setenv("TIDEBOOK_S3_ENDPOINT", f"http://127.0.0.1:{free_port()}")
         with pytest.raises(StorageFailure) as caught:
-            archive_tree(store, PREFIX, where, by=None)
+            archive_tree(store, PREFIX, Place(where), by=None)
     assert SECRET not in str(caught.value)
     with pytest.raises(StorageFailure):
-        archive_tree(store, PREFIX, "s3://no-such-bucket-there/x", by=None)
+        archive_tree(store, PREFIX, Place("s3://no-such-bucket-there/x"), by=None)
     assert contents(store) == whole
     assert archived(store, PREFIX) is None
-    archive_tree(store, PREFIX, where, by=None)
+    archive_tree(store, PREFIX, Place(where), by=None)
     with monkeypatch.context() as context:
         context.setenv("TIDEBOOK_S3_ENDPOINT", f"http://127.0.0.1:{free_port()}")
         with pytest.raises(StorageFailure):
@@ -89,7 +90,7 @@ def test_a_version_in_an_object_store_goes_to_a_folder_and_comes_back_whole(
     number = remote.claim(LINE, "run")
     remote.commit(f"{LINE}/v{number}", remote.fill(f"{LINE}/v{number}", source))
     archive = str(tmp_path / "archive")
-    record = archive_tree(remote, PREFIX, archive, by=None)
+    record = archive_tree(remote, PREFIX, Place(archive), by=None)
     assert sorted(record["files"]) == sorted(FILES)
     assert list(remote.trees()) == [PREFIX]
     left = [fault for fault in verify(remote, PREFIX) if fault.endswith("is missing")]
@@ -98,3 +99,100 @@ def test_a_version_in_an_object_store_goes_to_a_folder_and_comes_back_whole(
     assert restore_tree(fresh, PREFIX, archive=archive) is True
     assert verify(fresh, PREFIX) == []
     assert fresh.open(PREFIX, "model.pth").read_bytes() == FILES["model.pth"]
+
+
+@pytest.fixture
+def machines(where: str, tmp_path: Path, store: LocalStore) -> list[ObjectStore]:
+    """A store with a version as two machines use it, which do not see each other's locks of things."""
+    url, alone = where.rpartition("/")[0] + "/models", tmp_path / "locks"
+    both = [ObjectStore(url, tmp_path / name, alone=alone) for name in ("one", "two")]
+    source = {path: store.root / PREFIX / path for path in [*FILES, "metadata.json"]}
+    both[0].claim(LINE, "run")
+    both[0].commit(PREFIX, both[0].fill(PREFIX, source))
+    return both
+
+
+def test_a_machine_that_restores_takes_nothing_away_that_another_archives_meanwhile(
+    machines: list[ObjectStore], where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = machines
+    first = archive_tree(one, PREFIX, Place(where), by=None)
+
+    def remove(place: Place, *arguments: str) -> None:
+        monkeypatch.setattr(Place, "remove", removed)
+        archive_tree(two, PREFIX, Place(where), by=None)
+        removed(place, *arguments)
+
+    removed = Place.remove
+    monkeypatch.setattr(Place, "remove", remove)
+    assert restore_tree(one, PREFIX, archive=where) is True
+    record = archived(one, PREFIX)
+    assert record is not None
+    assert record["pack"] != first["pack"]
+    assert list(Place(where).packs("version")) == [(PREFIX, record["pack"])]
+    assert restore_tree(two, PREFIX, archive=where) is True
+    assert verify(one, PREFIX) == []
+
+
+def test_what_another_machine_brings_back_before_its_files_went_is_put_back(
+    machines: list[ObjectStore], where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = machines
+
+    def clear(version: Version, record: dict[str, Any]) -> None:
+        monkeypatch.setattr(Version, "clear", cleared)
+        assert restore_tree(two, PREFIX, archive=where) is True
+        cleared(version, record)
+
+    cleared = Version.clear
+    monkeypatch.setattr(Version, "clear", clear)
+    archive_tree(one, PREFIX, Place(where), by=None)
+    assert archived(one, PREFIX) is None
+    assert verify(one, PREFIX) == []
+    assert list(Place(where).packs("version")) == []
+
+
+def test_of_two_machines_that_archive_the_same_one_removes_what_it_has_packed(
+    machines: list[ObjectStore], where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = machines
+
+    def begin(version: Version, record: dict[str, Any]) -> dict[str, Any] | None:
+        monkeypatch.setattr(Version, "begin", begun)
+        archive_tree(two, PREFIX, Place(where), by="two")
+        return begun(version, record)
+
+    begun = Version.begin
+    monkeypatch.setattr(Version, "begin", begin)
+    record = archive_tree(one, PREFIX, Place(where), by="one")
+    assert record["by"] == "two"
+    assert record == archived(one, PREFIX)
+    assert list(Place(where).packs("version")) == [(PREFIX, record["pack"])]
+    assert restore_tree(one, PREFIX, archive=where) is True
+    assert verify(two, PREFIX) == []
+
+
+def test_of_two_machines_that_restore_the_same_each_ends_with_all_of_it(
+    machines: list[ObjectStore], where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = machines
+    archive_tree(one, PREFIX, Place(where), by=None)
+
+    def opened(place: Place, *arguments: str) -> Any:
+        monkeypatch.setattr(Place, "opened", reading)
+        assert restore_tree(two, PREFIX, archive=where) is True
+        return reading(place, *arguments)
+
+    reading = Place.opened
+    monkeypatch.setattr(Place, "opened", opened)
+    assert restore_tree(one, PREFIX, archive=where) is True
+    assert archived(one, PREFIX) is None
+    assert verify(one, PREFIX) == []
+
+
+def test_a_home_knows_what_it_has_put_there_and_since_when(store: LocalStore, where: str, tmp_path: Path) -> None:
+    place = Place(where, tmp_path)
+    pack = archive_tree(store, PREFIX, place, by=None)["pack"]
+    assert place.is_own(pack)
+    assert not Place(where, tmp_path / "another").is_own(pack)
+    assert 0 <= place.age("version", PREFIX, pack) + 2 < 60

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blake3 import blake3
 
 from tests.integration.conftest import Server
 from tests.s3_servers import S3Server, ceph, moto, rclone
@@ -155,17 +156,17 @@ def test_a_number_is_given_once_however_many_ask_at_once(make: Make) -> None:
 def test_a_deleted_tree_is_gone_and_its_number_is_not_given_again(make: Make, files: dict[str, Path]) -> None:
     store = make()
     first, second = put(store, files, "a"), put(store, files, "b")
-    store.delete(second, "a test")
+    deleted(store, second, "a test")
     assert list(make().trees()) == [first]
     for look in (store.manifest, store.folder, lambda prefix: store.open(prefix, "empty")):
         with pytest.raises(NotFound, match=r"lstm/v2, which was deleted at .* \(a test\)"):
             look(second)
-    store.delete(second, "again")
+    deleted(store, second, "again")
     assert store.claimed(LINE, "b") is None
     assert (store.newest(LINE), store.claim(LINE, "b")) == (2, 3)
     assert list(store.lines()) == [LINE]
     with pytest.raises(NotFound, match="v9, which does not exist"):
-        store.delete(f"{LINE}/v9", "a test")
+        deleted(store, f"{LINE}/v9", "a test")
 
 
 def test_a_tree_is_written_once(store: Store, files: dict[str, Path], tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_the_same_content_in_the_next_version_comes_out_as_well(store: Store, fi
     first = put(store, files, "a")
     second = put(store, files, "b")
     assert store.open(second, "sub/model.pth").read_bytes() == files["sub/model.pth"].read_bytes()
-    store.delete(first, "a test")
+    deleted(store, first, "a test")
     assert verify(store, second) == []
 
 
@@ -323,3 +324,81 @@ def test_a_version_is_not_written_to_as_files(store: Store, files: dict[str, Pat
     }
     with pytest.raises(Conflict):
         tree.keep({})
+
+
+def deleted(store: Store, prefix: str, reason: str) -> None:
+    """Deletes a version, of whatever use it is."""
+    if isinstance(store, HttpStore):
+        store.delete(prefix, reason, force=True)
+    else:
+        store.delete(prefix, reason)
+
+
+class Meanwhile:
+    """A tree of one file, while which is read something else is done."""
+
+    url = "a test"
+
+    def __init__(self, content: bytes, work: Callable[[], None]) -> None:
+        self._content, self._work = content, work
+
+    def entries(self) -> dict[str, FileEntry]:
+        digest = f"blake3:{blake3(self._content).hexdigest()}"
+        when = "2026-01-01T00:00:00.000000+00:00"
+        return {"model.pth": FileEntry("model.pth", len(self._content), when, digest)}
+
+    def read(self, path: str, start: int = 0) -> Iterator[bytes]:
+        yield self._content[start:1]
+        self._work()
+        yield self._content[max(start, 1) :]
+
+    def take(self, source: Any, entry: FileEntry, path: str | None = None) -> FileEntry:
+        raise NotImplementedError
+
+    def share(self, entry: FileEntry, held: str) -> bool:
+        raise NotImplementedError
+
+    def remove(self, paths: Any) -> list[str]:
+        raise NotImplementedError
+
+    def keep(self, entries: Any) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("size", [20, (8 << 20) + 1])
+def test_a_file_that_is_on_its_way_at_the_commit_does_not_change_the_version(
+    make: Make, tmp_path: Path, size: int
+) -> None:
+    store = make()
+    prefix = f"{LINE}/v{store.claim(LINE, 'a')}"
+    (tmp_path / "model.pth").write_bytes(bytes(size))
+    (tmp_path / "metadata.json").write_text('{"format_version": 1}')
+    entries = store.fill(prefix, {name: tmp_path / name for name in ("metadata.json", "model.pth")})
+    source = Meanwhile(b"x" * size, lambda: store.commit(prefix, entries))
+    with pytest.raises(Conflict, match="written once"):
+        store.tree(prefix).take(source, source.entries()["model.pth"])
+    assert verify(make(), prefix) == []
+    same = Meanwhile(bytes(size), lambda: None)  # What it holds anyway may be put back, as from the archive.
+    if not isinstance(store, HttpStore):
+        store.tree(prefix).take(same, same.entries()["model.pth"])
+    assert verify(make(), prefix) == []
+
+
+def test_the_first_record_of_something_new_is_made_once(make: Make) -> None:
+    if isinstance(make(), HttpStore):
+        pytest.skip("a server keeps records by their rules")
+    place = ("files/new", "labels.json")
+    with pytest.raises(NotFound):
+        make().amend(*place, lambda before: {"owner": "anna"})
+    first = make().amend(*place, lambda before: before or {"owner": "anna"}, make=True)
+    second = make().amend(*place, lambda before: before or {"owner": "bo"}, make=True)
+    assert first == second == {"owner": "anna"}
+    with pytest.raises(InvalidInput, match="Names in the store must differ"):
+        make().amend("files/New", "labels.json", lambda before: {"owner": "bo"}, make=True)
+
+
+def test_no_number_is_given_that_versions_cannot_have(make: Make) -> None:
+    store = make()
+    with pytest.raises((Conflict, InvalidInput), match="The number of a version must be at most"):
+        store.claim(LINE, "a", above=999_999_998 if isinstance(store, HttpStore) else 999_999_999)
+    assert store.claim(LINE, "b") == 1

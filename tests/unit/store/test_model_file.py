@@ -13,7 +13,7 @@ import pytest
 
 from tidebook import APILocal, ModelFile, list_profiles
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
-from tidebook.store import LocalStore
+from tidebook.store import LocalStore, comparing
 from tidebook.store.pipe import FilePipe
 
 
@@ -299,6 +299,16 @@ def test_a_version_of_the_registry_is_read_and_never_changed(work: Path, tmp_pat
             change()
     with pytest.raises(NotFound):
         ModelFile(line, "v9", tmp_path / "center").filepipe().pull_dir("out")
+    missing = ModelFile(line, "v9", tmp_path / "center").filepipe()
+    for look in (missing.scan_local, missing.entries, missing.verify, lambda: comparing.status(missing, work)):
+        with pytest.raises(NotFound, match=r"The version must exist.*v9.* Did you mean v2 or v1"):
+            look()
+    with pytest.raises(InvalidInput, match="Which version is the best one, the registry says"):
+        ModelFile(line, "best", tmp_path / "center").filepipe()
+    store = LocalStore(tmp_path / "center")
+    store.amend(line, "aliases.json", lambda _: {"aliases": {"v7": {"version": "v1"}, "fine": {"version": "v1"}}})
+    assert ModelFile(line, "v7", tmp_path / "center").filepipe().version == "v7"  # No alias can be called that.
+    assert ModelFile(line, "fine", tmp_path / "center").filepipe().version == "v1"
     with pytest.raises(InvalidInput, match=r"must be v\{N\}, an alias, or latest"):
         ModelFile(line, "canary", tmp_path / "center").filepipe()
 
@@ -311,7 +321,8 @@ def test_a_configuration_says_where_each_profile_lies(work: Path, tmp_path: Path
     assert (work / "one" / "files" / "plain" / "v1" / "model.db").is_file()
     assert (tmp_path / "two" / "files" / "special" / "v1" / "model.db").is_file()
     assert APILocal("special", cfg).list_local_pipes() == ["v1"]
-    assert list(list_profiles(cfg)) == ["plain"]
+    assert list(list_profiles(filecfg=cfg)) == ["plain"]
+    assert list(list_profiles(work / "one")) == ["plain"]
 
 
 @pytest.mark.parametrize(
@@ -346,3 +357,31 @@ def test_settings_for_pulling_and_loading_are_kept_with_the_model(pipe: FilePipe
     assert Path(list_profiles(center_path=tmp_path / "center")["demand"]["filedb"]).is_file()
     with pytest.raises(InvalidInput, match="Settings for pulling must be include or exclude"):
         api.save_settings(pull={"where": "x"})
+
+
+def test_a_file_of_another_time_and_the_same_content_is_whole(pipe: FilePipe) -> None:
+    pipe.import_dir("local_model_workspace")
+    for path in pipe.entries():
+        os.utime(Path(pipe.dir, path), (1, 1))  # as a copy without times has it
+    assert pipe.verify() == []
+    Path(pipe.dir, "setup.py").write_text("print('jello')\n")
+    assert pipe.verify() == ["setup.py has changed"]
+    for path in pipe.entries():
+        Path(pipe.dir, path).unlink()
+    assert pipe.verify() == ["layers/first.bin is missing", "setup.py is missing"]
+
+
+def test_a_version_that_never_was_is_no_empty_one(pipe: FilePipe, work: Path, tmp_path: Path) -> None:
+    pipe.import_file("model.db")
+    other = ModelFile("demand", "v2", tmp_path / "center").filepipe()
+    assert other.entries() == {}
+    for look in (
+        lambda: comparing.status(other, work),
+        lambda: comparing.diff(pipe, other),
+        lambda: other.pull_dir("out"),
+        other.verify,
+    ):
+        with pytest.raises(NotFound, match=r"files/demand/v2, which has none. Did you mean v1\?"):
+            look()
+    other.import_file("model.db")
+    assert [row["status"] for row in comparing.diff(pipe, other)] == ["same"]

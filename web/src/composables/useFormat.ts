@@ -5,6 +5,7 @@ import { PERCENT } from '@/services/metrics'
 import type { Language, Spoken, Task } from '@/services/types'
 
 const NONE = '–'
+const ENDINGS: Record<Intl.LDMLPluralRule, string> = { zero: 'th', one: 'st', two: 'nd', few: 'rd', many: 'th', other: 'th' }
 const minus = (written: string) => written.replace('-', '−')
 
 /** Numbers, days, times and sizes as the current language writes them. */
@@ -46,6 +47,9 @@ export function useFormat() {
       if (Number.isInteger(v) || Math.abs(v) >= 1000) return minus(whole.value.format(v))
       return Math.abs(v) < 1e-4 ? minus(v.toExponential(3)) : minus(measured.value.format(v))
     })
+  /** 5th in English; the number alone where a language needs no more. */
+  const ordinal = (value: number) =>
+    language.value === 'zh' ? whole.value.format(value) : whole.value.format(value) + ENDINGS[new Intl.PluralRules('en', { type: 'ordinal' }).select(value)]
   const count = (value: number | null | undefined) => given(value, (v) => whole.value.format(v))
   /** A fraction as a percentage. */
   const percent = (value: number | null | undefined) => given(value, (v) => minus(share.value.format(v)))
@@ -83,10 +87,10 @@ export function useFormat() {
 
   function size(bytes: number | null | undefined): string {
     return given(bytes, (value) => {
-      const power = value < 1 ? 0 : Math.min(3, Math.floor(Math.log10(value) / 3))
+      const power = value < 1 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3))
       const digits = power === 0 ? 0 : 1
       const written = new Intl.NumberFormat(tag.value, { maximumFractionDigits: digits }).format(value / 1000 ** power)
-      return `${written} ${['B', 'kB', 'MB', 'GB'][power]}`
+      return `${written} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
     })
   }
 
@@ -99,6 +103,12 @@ export function useFormat() {
     })
   }
 
+  /** Things after one another: a, b and c. */
+  const listed = (things: string[]) =>
+    language.value === 'zh' ? things.join('、') : new Intl.ListFormat(tag.value, { type: 'conjunction' }).format(things)
+  /** Sentences after one another. */
+  const sentences = (texts: string[]) => texts.join(language.value === 'zh' ? '' : ' ')
+
   /** The training description; the server has it in English. */
   const describe = (text: string | null | undefined) => given(text, (v) => (language.value === 'zh' ? inChinese(v) : v))
   /** What a task is called: the name that somebody gave it, else its description. */
@@ -106,6 +116,6 @@ export function useFormat() {
   const said = (words: Spoken | undefined) => words?.[language.value] ?? words?.en ?? ''
 
   return {
-    language, tag, number, alike, metric, measure, result, count, percent, roughPercent, describe, taskName, day, shortDay, tick, weekday, weekdayName, time, fullTime, size, duration, said,
+    language, tag, number, alike, metric, measure, result, count, ordinal, percent, roughPercent, describe, taskName, day, shortDay, tick, weekday, weekdayName, time, fullTime, size, duration, said, listed, sentences,
   }
 }

@@ -67,6 +67,10 @@ export const modelPreview = (address: string, path: string) =>
 export const modelZip = (address: string) => url(`model-zip/${segments(address)}`)
 export const fileModels = () => get<{ items: m.FileModel[] }>('store/models')
 export const fileModel = (name: string) => get<m.FileModelDetail>(`store/models/${segments(name)}`)
+export const fileEntries = (name: string, version: string) =>
+  get<{ entries: m.StoredFile[] }>(`store/entries/files/${segments(name)}/${segments(version)}`)
+export const fileContent = (name: string, version: string, path: string) =>
+  `${url(`store/content/files/${segments(name)}/${segments(version)}`)}?${new URLSearchParams({ path }).toString()}`
 export const modelFile = (address: string, name: string) => url(`models/${segments(address)}/files/${segments(name)}`)
 
 export const startForecast = (body: t.ForecastSpec) => post<t.Forecast>('prediction', { body })

@@ -1185,6 +1185,8 @@ export interface paths {
         /**
          * Claim a number
          * @description Reserves the next number of a line. The same user and `owner` get their own claim back.
+         *
+         *     Lines belong to nobody: each user publishes versions of their own, and sees those of their projects.
          */
         post: operations["claim_number"];
         delete?: never;
@@ -1265,7 +1267,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a version
-         * @description Removes its files; its number is never used again. Refused while an alias names it.
+         * @description Removes its files; its number is never used again. Refused, with reasons, while it is in use, unless forced.
          */
         delete: operations["delete_tree"];
         options?: never;
@@ -1327,7 +1329,7 @@ export interface paths {
         get: operations["get_record"];
         /**
          * Change a record
-         * @description Replaces labels or aliases, if they are still as they were; else 409.
+         * @description Replaces labels or settings, if they are still as they were; else 409.
          */
         put: operations["put_record"];
         post?: never;
@@ -4571,7 +4573,7 @@ export interface components {
             prefix: string;
             /**
              * Name
-             * @description labels.json or aliases.json.
+             * @description labels.json or settings.json.
              */
             name: string;
             /**
@@ -11518,6 +11520,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A value breaks a rule, or the data does. */
             422: {
                 headers: {
@@ -11717,6 +11728,8 @@ export interface operations {
             query?: {
                 /** @description Why; kept in the tombstone. */
                 reason?: string;
+                /** @description Also where it is in use; a reason must be given. */
+                force?: boolean;
             };
             header?: never;
             path: {

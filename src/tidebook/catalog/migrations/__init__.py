@@ -1,3 +1,3 @@
 """The revisions of the schema, applied in order."""
 
-HEAD = "0005"  #: the newest revision
+HEAD = "0006"  #: the newest revision

@@ -55,13 +55,12 @@ def _files(
     center: str | None,
     json: bool,
 ) -> None:
-    from tidebook.cli.files.moving import size_of
     from tidebook.cli.files.options import pipe_of
-    from tidebook.cli.output import print_json, print_table
+    from tidebook.cli.output import print_json, print_table, size_of, time_of
     from tidebook.store.selection import ordered, selected
 
     pipe = pipe_of(model, version, center)
-    there = pipe.entries()
+    there = pipe.existing()
     entries = ordered((there[path] for path in selected(there, include, exclude)), sort)
     sums = pipe.checksums(entries) if checksums else []
     if json:
@@ -79,5 +78,5 @@ def _files(
         print_json({"dir": pipe.dir, "files": items})
         return
     head = [words("file"), words("size_column"), words("when_column"), *(["MD5"] if checksums else [])]
-    rows = [[entry.path, size_of(entry.size), entry.mtime[:19].replace("T", " ")] for entry in entries]
+    rows = [[entry.path, size_of(entry.size), time_of(entry.mtime)] for entry in entries]
     print_table(head, [[*row, *sums[i : i + 1]] for i, row in enumerate(rows)])

@@ -8,8 +8,7 @@ from tidebook.cli.words import words
 
 def log(model: Model, center: Center = None, json: Json = False) -> None:
     """The versions of a model in the central store, the newest first."""
-    from tidebook.cli.files.moving import size_of
-    from tidebook.cli.output import print_json, print_table
+    from tidebook.cli.output import print_json, print_table, size_of
     from tidebook.core.errors import NotFound, nearest
     from tidebook.store.center import center as center_of
     from tidebook.store.comparing import log as log_of

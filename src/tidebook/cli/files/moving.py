@@ -25,11 +25,12 @@ def moving() -> Iterator[Progress]:
     with Bar(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
-        DownloadColumn(binary_units=True),
+        DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
         console=errors,
         transient=True,
+        disable=not errors.is_terminal,  # Else it leaves an empty line.
     ) as bar:
         line = bar.add_task("", total=None)
 
@@ -41,7 +42,7 @@ def moving() -> Iterator[Progress]:
 
 def report(results: list[Transferred], done: str, *, as_json: bool) -> None:
     """Tells what came of it; `done` is the word for what has moved. Ends with an error's code where a file failed."""
-    from tidebook.cli.output import console, errors, harmless, print_json, shown
+    from tidebook.cli.output import console, errors, harmless, print_json, shown, size_of
 
     failed = [pair for result in results for pair in result.failed]
     moved = [entry for result in results for entry in result.moved]
@@ -68,12 +69,3 @@ def report(results: list[Transferred], done: str, *, as_json: bool) -> None:
             errors.print(f"  {harmless(told['got'])} → {harmless(told['fix'])}", markup=False, highlight=False)
     if failed:
         raise typer.Exit(failed[0][1].exit_code)
-
-
-def size_of(count: int) -> str:
-    """Bytes as people read them."""
-    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while size >= 1024 and len(units) > 1:
-        size /= 1024
-        units.pop(0)
-    return f"{size:.0f} {units[0]}" if units[0] == "B" else f"{size:.1f} {units[0]}"

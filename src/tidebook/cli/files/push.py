@@ -23,8 +23,10 @@ def push(
     """Brings files and folders to the central store; only what differs moves."""
     from tidebook.cli.files.moving import moving, report
     from tidebook.cli.files.options import pipe_of
+    from tidebook.store.sources import check_distinct
 
     pipe = pipe_of(model, version, center)
+    check_distinct(paths)
     results = []
     with moving() as progress:
         for path in paths:

@@ -63,7 +63,7 @@ def list_(
 ) -> None:
     """The aliases of a line, or all that was ever changed of them."""
     from tidebook.cli.models.opening import manager
-    from tidebook.cli.output import console, print_json, print_table
+    from tidebook.cli.output import console, print_json, print_table, time_of
 
     content = manager().aliases(line)
     if json:
@@ -73,16 +73,12 @@ def list_(
         console.print(words("no_alias"))
     elif history:
         rows = [
-            [_time(event["at"]), event["alias"], event["previous"], event["version"], event["by"], event["reason"]]
+            [time_of(event["at"]), event["alias"], event["previous"], event["version"], event["by"], event["reason"]]
             for event in content["history"]
         ]
         columns = ("when", "alias", "before", "after", "by", "why")
         print_table([words(f"{name}_column") for name in columns], rows, whole={0})
     else:
         entries = sorted(content["aliases"].items())
-        rows = [[name, entry["version"], _time(entry["at"]), entry["by"], entry["reason"]] for name, entry in entries]
-        print_table([words(f"{name}_column") for name in ("alias", "version", "when", "by", "why")], rows)
-
-
-def _time(text: str) -> str:
-    return text[:16].replace("T", " ")
+        rows = [[name, entry["version"], time_of(entry["at"]), entry["by"], entry["reason"]] for name, entry in entries]
+        print_table([words(f"{name}_column") for name in ("alias", "version", "when", "by", "why")], rows, whole={0, 2})

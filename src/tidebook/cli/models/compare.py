@@ -19,7 +19,7 @@ def compare(
 ) -> None:
     """What changed from one version to another: files, hyper-parameters, metrics, data and code."""
     from tidebook.cli.models.opening import manager, version_at
-    from tidebook.cli.output import console, print_json, print_table
+    from tidebook.cli.output import console, print_json, print_table, size_of
 
     models = manager()
     compared = models.compare(version_at(models, a), version_at(models, b))
@@ -29,19 +29,30 @@ def compare(
     names = [compared["a"]["version"], compared["b"]["version"]]
     if compared["a"]["identifier"] != compared["b"]["identifier"]:
         names = [compared["a"]["address"], compared["b"]["address"]]
+
+    def sized(count: int | None) -> str | None:
+        return None if count is None else size_of(count)
+
     metrics = [
         [row["name"], _starred(row, "a"), _starred(row, "b"), row["difference"]]
         for row in compared["metrics"]
         if everything or row["difference"] != 0
     ]
     print_table([words("metric"), *names, words("difference")], metrics)
-    facts = [{**row, "name": words(f"fact_{row['name']}")} for row in compared["facts"]]
+    facts = [
+        {
+            **row,
+            "name": words(f"fact_{row['name']}"),
+            **({s: sized(row[s]) for s in "ab"} if row["name"] == "size" else {}),
+        }
+        for row in compared["facts"]
+    ]
     for title, rows in ((words("flag"), compared["hyperparameters"]), (words("fact"), facts)):
         shown = [[row["name"], row["a"], row["b"]] for row in rows if everything or row["changed"]]
         if shown:
             print_table([title, *names], shown)
     files = [
-        [_SIGNS[row["status"]], row["path"], row["a_size"], row["b_size"]]
+        [_SIGNS[row["status"]], row["path"], sized(row["a_size"]), sized(row["b_size"])]
         for row in compared["files"]
         if everything or row["status"] != "same"
     ]
@@ -53,5 +64,7 @@ def compare(
 
 
 def _starred(row: dict[str, Any], side: str) -> str | float | None:
+    from tidebook.cli.output import number
+
     value: float | None = row[side]
-    return f"{value:.6g} ★" if row["better"] == side and value is not None else value
+    return f"{number(value)} ★" if row["better"] == side and value is not None else value

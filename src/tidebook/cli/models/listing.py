@@ -25,7 +25,7 @@ def list_(
 ) -> None:
     """Versions, newest first."""
     from tidebook.cli.models.opening import manager
-    from tidebook.cli.output import console, print_json, print_table
+    from tidebook.cli.output import console, print_json, print_table, time_of
 
     listed = manager().list_models(
         page,
@@ -55,11 +55,11 @@ def list_(
             item["metrics"].get("wape"),
             (item["validation"] or {}).get("wape"),
             " ".join(marks(item)),
-            str(item["timestamp"])[:16].replace("T", " "),
+            time_of(item["timestamp"]),
         ]
         for item in listed["models"]
     ]
-    print_table([words("version_column"), "WAPE", words("validation_short"), "", words("made")], rows)
+    print_table([words("version_column"), "WAPE", words("validation_short"), "", words("made")], rows, whole={0, 4})
     pages = listed["pagination"]
     if pages["total_pages"] > 1:
         console.print(words("pages", page=pages["page"], pages=pages["total_pages"], total=pages["total"]), style="dim")

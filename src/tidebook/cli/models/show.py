@@ -15,7 +15,7 @@ def show(
 ) -> None:
     """One version: where it comes from, metrics, hyper-parameters and files."""
     from tidebook.cli.models.opening import manager, version_at
-    from tidebook.cli.output import console, print_json, print_table
+    from tidebook.cli.output import console, print_json, print_table, size_of
 
     models = manager()
     detail = models.get(version_at(models, address))
@@ -26,13 +26,14 @@ def show(
     print_table(["", ""], _facts(detail), whole={0})
     print_table([words("metric"), words("value")], sorted(detail["metrics"].items()))
     print_table([words("flag"), words("value")], (detail["metadata"].get("hyperparameters") or {}).items())
-    print_table([words("file"), words("bytes")], [[file["path"], str(file["size"])] for file in detail["files"]])
+    files = [[file["path"], size_of(file["size"])] for file in detail["files"]]
+    print_table([words("file"), words("size_column")], files)
 
 
 def _facts(detail: dict[str, Any]) -> list[list[object]]:
     """What is known beside the numbers; what is not known is left out."""
     from tidebook.cli.models.listing import marks
-    from tidebook.cli.output import said
+    from tidebook.cli.output import said, time_of
 
     lineage = detail["lineage"]
     code = lineage["code"] or {}
@@ -43,7 +44,7 @@ def _facts(detail: dict[str, Any]) -> list[list[object]]:
         ("version_column", detail["address"]),
         ("marks", ", ".join(marks(detail))),
         ("problem", said(detail["problem"] or "")),
-        ("made", detail["timestamp"]),
+        ("made", time_of(detail["timestamp"])),
         ("run", run if lineage["run_exists"] else run and words("run_gone", run=run)),
         ("dataset_column", dataset.get("id") or dataset.get("path")),
         ("fingerprint", lineage["fingerprint"]),

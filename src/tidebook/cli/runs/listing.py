@@ -52,6 +52,8 @@ def list_(
 
 def value(item: Mapping[str, Any], name: str) -> object:
     """What a run has in a column."""
+    from tidebook.cli.output import time_of
+
     group, dot, rest = name.partition(".")
     if dot:
         return item[group].get(rest.strip("\"'"))
@@ -60,7 +62,7 @@ def value(item: Mapping[str, Any], name: str) -> object:
             return words(f"status_{item['status']}") if item["status"] in _STATUSES else item["status"]
         case _ if name in _DATES:
             key = "created_at" if name == "started" else f"{name}_at"
-            return str(item[key] or "–")[:16].replace("T", " ")
+            return time_of(item[key])
         case "duration":
             return duration(item["duration_seconds"])
         case "name":

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from tidebook.core.errors import NotFound, TidebookError
+from tidebook.core.errors import TidebookError
 from tidebook.core.ids import is_id
+from tidebook.health.checks.archive import shelved
 from tidebook.health.finding import Finding, Home
 from tidebook.records import dataset as datasets_
 from tidebook.records import forecast as records
-from tidebook.runs.delete import delete_run
+from tidebook.retention.runs import finish_run
 from tidebook.runs.record import DELETED, is_run, summary
-from tidebook.store.place import Place
-
-_ARCHIVED = "archived.json"
+from tidebook.store.archiving import RECORD
 
 
 def runs(home: Home) -> Iterator[Finding]:
@@ -23,15 +22,16 @@ def runs(home: Home) -> Iterator[Finding]:
     for folder in _folders(home.settings.out):
         name = home.name(folder)
         if (folder / DELETED).exists():
-            left = sorted({path.name for path in folder.iterdir()} - {DELETED, _ARCHIVED})
-            if (folder / _ARCHIVED).is_file():
-                if not Place(home.settings.archive_place).has("run", folder.name):
-                    yield Finding("archive_missing", name)
+            left = sorted({path.name for path in folder.iterdir()} - {DELETED, RECORD})
+            if (folder / RECORD).is_file():
+                yield from shelved(home, name, f"{name}/{RECORD}", home.thing("run", folder.name))
             elif left:
-                yield Finding("deletion_unfinished", name, ", ".join(left[:5]), partial(delete_run, folder))
+                finish = partial(finish_run, home.settings, folder.name)
+                yield Finding("deletion_unfinished", name, ", ".join(left[:5]), finish)
         elif not is_run(folder):
             yield Finding("foreign_folder", name)
         else:
+            yield from shelved(home, name, f"{name}/{RECORD}", home.thing("run", folder.name))
             problems = summary(folder)["problems"]
             if problems:
                 yield Finding("run_damaged", name, "; ".join(problems[:10]))
@@ -48,33 +48,12 @@ def forecasts(home: Home) -> Iterator[Finding]:
             yield Finding("foreign_folder", home.name(path))
             continue
         if path.name.endswith(records.ARCHIVED):
-            yield from _archived(home, path, stem)
+            yield from shelved(home, home.name(path), home.name(path), home.thing("forecast", stem))
             continue
         try:
             records.summary(records.load(settings, stem))
         except (TidebookError, KeyError, TypeError) as error:
             yield Finding("forecast_broken", home.name(path), str(error)[:200], partial(home.set_aside, path))
-
-
-def _archived(home: Home, path: Path, name: str) -> Iterator[Finding]:
-    place = Place(home.settings.archive_place)
-    if records.path(home.settings, name).is_file():
-        yield Finding("archiving_unfinished", home.name(path), "", partial(_undo, home, name))
-        return
-    try:
-        record = records.archived(home.settings, name)
-    except NotFound as error:
-        yield Finding("record_broken", home.name(path), error.got)
-        return
-    if record is not None and not place.has("forecast", name):
-        yield Finding("archive_missing", home.name(path), str(record.get("url") or ""))
-
-
-def _undo(home: Home, name: str) -> None:
-    """It is here: what stands in for it goes, and then what the archive holds of it."""
-    if records.path(home.settings, name).is_file():
-        records.archived_path(home.settings, name).unlink(missing_ok=True)
-        Place(home.settings.archive_place).remove("forecast", name)
 
 
 def datasets(home: Home) -> Iterator[Finding]:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from tidebook.core.errors import InvalidInput
 from tidebook.core.scope import Address
-from tidebook.health.finding import Finding, Home, is_locked, is_old
+from tidebook.health.finding import TEMPORARY, Finding, Home, is_locked, is_old
 from tidebook.registry.adopt import adopt, foreign
+from tidebook.registry.aliases import FILE as ALIASES
+from tidebook.registry.journal import NAME as JOURNAL
+from tidebook.registry.labels import FILE as LABELS
+from tidebook.registry.versions import NAME as NUMBERS
 from tidebook.store import LocalStore
 from tidebook.store.claims import CLAIM
-from tidebook.store.local import TOMBSTONE
+from tidebook.store.local import FILES, TOMBSTONE
 from tidebook.store.manifest import MANIFEST, read_manifest
 
-_TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]+|\..+\.part|\.manifest\..+|\.import-\d+-[0-9a-f]+")
+_RECORDS = frozenset({ALIASES, JOURNAL, LABELS, NUMBERS})
 _VERSION = re.compile(r"v[1-9]\d{0,8}")
 
 
@@ -41,7 +47,12 @@ def _versions(home: Home, store: LocalStore) -> Iterator[Finding]:
     for parent, folders, names in os.walk(store.root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         folder, held = Path(parent), {*names, *folders}
+        if folder == store.root:
+            folders[:] = [name for name in folders if name != FILES]  # They have no numbers.
         if not _VERSION.fullmatch(folder.name) or not _is_version(folder.relative_to(store.root)):
+            for name in sorted(names):
+                if name[0] != "." and name not in _RECORDS and not name.endswith(".broken"):
+                    yield Finding("foreign_file", home.name(folder / name))
             continue
         if TOMBSTONE in held:
             left = sorted(held - {TOMBSTONE})
@@ -49,13 +60,11 @@ def _versions(home: Home, store: LocalStore) -> Iterator[Finding]:
                 prefix = folder.relative_to(store.root).as_posix()
                 finish = partial(store.delete, prefix, "")
                 yield Finding("deletion_unfinished", home.name(folder), ", ".join(left[:5]), finish)
-            folders.clear()
         elif MANIFEST in held and CLAIM in held and read_manifest(folder) is None:
             yield Finding("manifest_broken", home.name(folder))
-            folders.clear()
         elif CLAIM in held and MANIFEST not in held and is_old(folder) and not is_locked(folder):
             yield Finding("claim_abandoned", home.name(folder), "", partial(_give_up, home, store, folder))
-            folders.clear()
+        folders.clear()  # What is wrong inside of versions is told elsewhere.
 
 
 def _is_version(path: Path) -> bool:
@@ -67,8 +76,8 @@ def _is_version(path: Path) -> bool:
 
 def _give_up(home: Home, store: LocalStore, folder: Path) -> None:
     """The number stays taken; what was there goes aside."""
-    if (folder / MANIFEST).exists():
-        return  # It was finished meanwhile.
+    if (folder / MANIFEST).exists() or not is_old(folder) or is_locked(folder):
+        return  # It was finished meanwhile, or somebody is at it again.
     for path in sorted(folder.iterdir()):
         if path.name != CLAIM and not path.name.startswith("."):
             home.set_aside(path)
@@ -78,19 +87,33 @@ def _give_up(home: Home, store: LocalStore, folder: Path) -> None:
 def _workspaces(home: Home, below: Path) -> Iterator[Finding]:
     for folder in _listed(below):
         if folder.is_dir() and is_old(folder) and not is_locked(folder):
-            yield Finding("workspace_left", home.name(folder), "", partial(shutil.rmtree, folder, ignore_errors=True))
+            yield Finding("workspace_left", home.name(folder), "", partial(_leave, folder))
+
+
+def _leave(folder: Path) -> None:
+    """Removes a workspace in which nobody works, and lets nobody begin to meanwhile."""
+    with suppress(FileNotFoundError, BlockingIOError):
+        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if is_old(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(handle)
 
 
 def _temporary(home: Home, root: Path) -> Iterator[Finding]:
     for parent, folders, names in os.walk(root):
         for name in [*folders, *names]:
             path = Path(parent, name)
-            if _TEMPORARY.fullmatch(name) and is_old(path) and not is_locked(path):
+            if TEMPORARY.fullmatch(name) and is_old(path) and not is_locked(path):
                 yield Finding("temporary_left", home.name(path), "", partial(_remove, path))
         folders[:] = [name for name in folders if not name.startswith(".")]
 
 
 def _remove(path: Path) -> None:
+    if not is_old(path) or is_locked(path):
+        return  # Somebody is at it again.
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -10,14 +10,17 @@ from typing import Any
 
 from tidebook.core.errors import DataFault, NotFound, TidebookError
 from tidebook.core.files import read_json
-from tidebook.health.finding import Finding, Home
-from tidebook.registry.item import address_of
+from tidebook.health.checks.archive import shelved
+from tidebook.health.finding import TEMPORARY, Finding, Home, is_old
+from tidebook.registry.adopt import MAKING
+from tidebook.registry.item import ADOPTED, address_of
+from tidebook.registry.labels import FILE as LABELS
 from tidebook.store import LocalStore, verify
-from tidebook.store.archiving import archive_tree, archived
-from tidebook.store.place import Place
+from tidebook.store.archiving import RECORD, archived
+from tidebook.store.claims import CLAIM
+from tidebook.store.manifest import MANIFEST
 
-RECORDS = ("labels.json", "archived.json")
-_OURS = frozenset({"manifest.json", "metadata.json", ".claim", "adopted.json", *RECORDS})
+_OURS = frozenset({MANIFEST, "metadata.json", CLAIM, ADOPTED, MAKING, LABELS, RECORD})
 
 
 def versions(home: Home) -> Iterator[Finding]:
@@ -35,28 +38,26 @@ def versions(home: Home) -> Iterator[Finding]:
 
 def _version(home: Home, prefix: str) -> Iterator[Finding]:
     name, manifest = _name(home, prefix), home.store.manifest(prefix)
-    away: list[str] = []
-    for record in RECORDS:
-        try:
-            home.store.record(prefix, record)
-        except NotFound as error:
-            yield Finding("record_broken", f"{name}/{record}", error.got)
+    try:
+        home.store.record(prefix, LABELS)
+    except NotFound as error:
+        yield Finding("record_broken", f"{name}/{LABELS}", error.got)
+    yield from shelved(home, name, f"{name}/{RECORD}", home.thing("version", prefix))
     try:
         stands = archived(home.store, prefix)
-    except DataFault as error:
-        yield Finding("record_broken", f"{name}/archived.json", error.got)
-        return
-    if stands is not None:
-        away = stands["files"]
-        yield from _archived(home, prefix, stands)
-    yield from _files(home, prefix, manifest, frozenset(away))
+    except DataFault:
+        return  # What is away is not known.
+    found = list(_files(home, prefix, manifest, frozenset(stands["files"] if stands else ())))
+    if found and archived(home.store, prefix) != stands:
+        return  # It goes to the archive, or comes back, at this moment.
+    yield from found
     if isinstance(home.store, LocalStore):
         folder = home.store.root / prefix
         yield from _metadata(home, folder)
         known = {entry["path"] for entry in manifest["files"]} | _OURS
         for path in _below(folder):
             relative = path.relative_to(folder).as_posix()
-            if relative not in known and not path.name.startswith(".") and not path.name.endswith(".broken"):
+            if relative not in known and not path.name.endswith(".broken") and _is_foreign(path):
                 yield Finding("version_foreign", home.name(path), "", partial(home.set_aside, path))
 
 
@@ -81,19 +82,6 @@ def _files(home: Home, prefix: str, manifest: dict[str, Any], away: frozenset[st
                 yield Finding("version_missing" if missing else "version_changed", f"{name}/{path}")
 
 
-def _archived(home: Home, prefix: str, record: dict[str, Any]) -> Iterator[Finding]:
-    name = _name(home, prefix)
-    place = Place(home.settings.archive_place)
-    if not place.has("version", prefix):
-        yield Finding("archive_missing", name, str(record.get("url") or ""))
-        return
-    if isinstance(home.store, LocalStore):
-        left = [path for path in record["files"] if (home.store.root / prefix / path).is_file()]
-        if left:
-            finish = partial(archive_tree, home.store, prefix, home.settings.archive_place, by=None)
-            yield Finding("archived_files_left", name, ", ".join(left[:5]), finish)
-
-
 def _metadata(home: Home, folder: Path) -> Iterator[Finding]:
     try:
         fault = "" if isinstance(read_json(folder / "metadata.json"), dict) else "no JSON object"
@@ -103,6 +91,11 @@ def _metadata(home: Home, folder: Path) -> Iterator[Finding]:
         fault = error.got
     if fault:
         yield Finding("metadata_broken", home.name(folder / "metadata.json"), fault)
+
+
+def _is_foreign(path: Path) -> bool:
+    """Hidden files may be what somebody is writing; those that Tidebook writes are told elsewhere."""
+    return path.name[0] != "." or (not TEMPORARY.fullmatch(path.name) and is_old(path))
 
 
 def _name(home: Home, prefix: str) -> str:

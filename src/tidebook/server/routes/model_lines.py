@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -29,8 +30,9 @@ def set_alias(line: str, alias: str, body: AliasTarget, models: Models, access: 
     """Names one version of the line; the version that had the alias loses it. The last change wins."""
     version = Address.parse(f"{Address.parse(line).folder}/{body.version}")
     models.item(version)
-    _check_change(parts, access, version, alias)
-    models.set_alias(version, alias, by=access.user_id, reason=body.reason)
+    check = _checking(parts, access, alias)
+    check(version)
+    models.set_alias(version, alias, by=access.user_id, reason=body.reason, check=check)
     parts.sync.refresh_versions([version.folder])
     return reply(models.line(version))
 
@@ -44,8 +46,9 @@ def set_alias(line: str, alias: str, body: AliasTarget, models: Models, access: 
 def remove_alias(line: str, alias: str, models: Models, access: Seen, parts: Parts, reason: Why = "") -> Response:
     """Takes the alias off the version that has it; its history stays."""
     address = Address.parse(line)
-    _check_change(parts, access, models.version(f"{address.folder}@{alias}"), alias)
-    models.remove_alias(address, alias, by=access.user_id, reason=reason)
+    models.version(f"{address.folder}@{alias}")  # NotFound, unless the user sees it.
+    check = _checking(parts, access, alias)
+    models.remove_alias(address, alias, by=access.user_id, reason=reason, check=check)
     parts.sync.refresh_versions([address.folder])
     return reply(models.line(address))
 
@@ -59,15 +62,17 @@ def get_line(line: str, models: Models) -> Response:
     return reply(found)
 
 
-def _check_change(parts: Services, access: Access, version: Address, alias: str) -> None:
-    """Who names a version must be allowed to change it, and the one that loses the name."""
-    entry = parts.models.aliases(version)["aliases"].get(alias)
-    losing = [] if entry is None else [f"{version.folder}/{entry['version']}"]
-    for item in parts.models.items([version, *losing]):
-        if not access.sees(item["project"], item["owner"]):
-            raise Forbidden(
-                "An alias can be taken only from a version that the user may change",
-                got=f"{alias}, which a version that is not seen has",
-                fix="Choose another alias, or ask an administrator.",
-            )
-        access.check_change(item["project"], item["owner"])
+def _checking(parts: Services, access: Access, alias: str) -> Callable[[Address], None]:
+    """What refuses where the user may not change a version that gets or loses the alias."""
+
+    def check(version: Address) -> None:
+        for item in parts.models.items([version]):
+            if not access.sees(item["project"], item["owner"]):
+                raise Forbidden(
+                    "An alias can be taken only from a version that the user may change",
+                    got=f"{alias}, which a version that is not seen has",
+                    fix="Choose another alias, or ask an administrator.",
+                )
+            access.check_change(item["project"], item["owner"])
+
+    return check

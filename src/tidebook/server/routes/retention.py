@@ -110,7 +110,7 @@ def get_schedule(parts: Parts) -> Response:
 def put_schedule(body: ScheduleForm, access: Seen, parts: Parts) -> Response:
     """Administrators may."""
     _check_administrator(access)
-    schedule = parts.keeper.policies.set_schedule(on=body.on, hour=body.hour)
+    schedule = parts.keeper.set_schedule(on=body.on, hour=body.hour)
     return reply({"on": schedule.on, "hour": schedule.hour, "last": schedule.last})
 
 

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Query, Response
 
 from tidebook.abc import FileEntry
 from tidebook.core.errors import InvalidInput, NotFound
-from tidebook.registry import aliases, journal
+from tidebook.registry import journal
 from tidebook.registry.item import address_of
-from tidebook.server.access import Seen
+from tidebook.server.access import Models, Seen
 from tidebook.server.replies import errors, reply
 from tidebook.server.schemas import store as forms
 from tidebook.server.services import Parts
-from tidebook.server.storing import models, records
-from tidebook.server.storing.committing import commit, noted
+from tidebook.server.storing import models as file_models
+from tidebook.server.storing import records
+from tidebook.server.storing.committing import commit
 from tidebook.server.storing.rights import Rights, check_line, model_of
 
 router = APIRouter(prefix="/api/store", tags=["store"])
@@ -24,13 +25,15 @@ Prefix = Annotated[str, Query(max_length=1024, description="Only below this addr
 Line = Annotated[str, Query(max_length=1024, description="The line.", examples=["product/P001_all/lstm"])]
 
 
-@router.post("/claims", response_model=forms.Claimed, summary="Claim a number", responses=errors(422))
+@router.post("/claims", response_model=forms.Claimed, summary="Claim a number", responses=errors(409, 422))
 def claim_number(body: forms.Claim, parts: Parts, access: Seen) -> Response:
-    """Reserves the next number of a line. The same user and `owner` get their own claim back."""
-    check_line(body.line)
-    store = parts.models.store
-    owner = Rights(store, access).claimant(body.owner)
-    return reply({"number": store.claim(body.line, owner, above=body.above)})
+    """Reserves the next number of a line. The same user and `owner` get their own claim back.
+
+    Lines belong to nobody: each user publishes versions of their own, and sees those of their projects.
+    """
+    line = check_line(body.line)
+    claimant = Rights(parts.models.store, access).claimant(body.owner)
+    return reply({"number": parts.arrivals.claiming.claim(access.user_id, line, claimant, body.above)})
 
 
 @router.get("/claims", response_model=forms.Claimed, summary="A number that was claimed", responses=errors(422))
@@ -76,23 +79,23 @@ def list_lines(parts: Parts, access: Seen) -> Response:
 def delete_tree(
     prefix: str,
     parts: Parts,
+    models: Models,
     access: Seen,
-    reason: Annotated[str, Query(min_length=1, max_length=500, description="Why; kept in the tombstone.")] = "deleted",
+    reason: Annotated[str, Query(max_length=500, description="Why; kept in the tombstone.")] = "",
+    force: Annotated[bool, Query(description="Also where it is in use; a reason must be given.")] = False,
 ) -> Response:
-    """Removes its files; its number is never used again. Refused while an alias names it."""
-    store, address = parts.models.store, address_of(prefix)
+    """Removes its files; its number is never used again. Refused, with reasons, while it is in use, unless forced."""
+    address = address_of(prefix)
     try:
-        Rights(store, access).check_change(prefix)
+        Rights(parts.models.store, access).check_change(prefix)
     except NotFound:
         if not access.administrator or address is None:
             raise
-        store.delete(prefix, reason)  # Finishes what a killed deletion began, or says what is amiss.
     if address is None:
         raise InvalidInput(
             "Only versions are deleted as a whole", got=prefix[:120], fix="Remove the files of a file model."
         )
-    aliases.free(store, address, lambda: store.delete(prefix, reason), by=access.user_id, reason=reason, forced=False)
-    noted(store, address)
+    models.delete(address, reason, force=force, by=access.user_id)
     parts.sync.refresh_versions([prefix])
     return Response(status_code=204)
 
@@ -132,7 +135,7 @@ def get_record(
 
 @router.put("/records", response_model=forms.Record, summary="Change a record", responses=errors(403, 404, 409, 422))
 def put_record(body: forms.RecordChange, parts: Parts, access: Seen) -> Response:
-    """Replaces labels or aliases, if they are still as they were; else 409."""
+    """Replaces labels or settings, if they are still as they were; else 409."""
     value = records.write(parts.models.store, access, body.prefix, body.name, body.before, body.after)
     if model_of(body.prefix) is None:
         journal.note(parts.models.store, [body.prefix])
@@ -143,10 +146,10 @@ def put_record(body: forms.RecordChange, parts: Parts, access: Seen) -> Response
 @router.get("/models", response_model=forms.FileModels, summary="File models")
 def list_file_models(parts: Parts, access: Seen) -> Response:
     """The models that ModelFile keeps in the store, as far as the user sees them."""
-    return reply({"items": models.models(parts.models.store, access)})
+    return reply({"items": file_models.models(parts.models.store, access)})
 
 
 @router.get("/models/{name}", response_model=forms.FileModelDetail, summary="A file model", responses=errors(404, 422))
 def get_file_model(name: str, parts: Parts, access: Seen) -> Response:
     """Its versions."""
-    return reply(models.model(parts.models.store, access, name))
+    return reply(file_models.model(parts.models.store, access, name))

@@ -143,7 +143,7 @@ class RecordChange(BaseModel):
     )
 
     prefix: str = Field(max_length=1024, description="The tree or line.")
-    name: str = Field(max_length=80, description="labels.json or aliases.json.")
+    name: str = Field(max_length=80, description="labels.json or settings.json.")
     before: dict[str, Any] | None = Field(description="What it must be now.")
     after: dict[str, Any] | None = Field(description="What it is to be.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -15,6 +15,7 @@ from tidebook.catalog.access import Access
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, TidebookError, TooLarge
 from tidebook.registry.item import address_of
 from tidebook.server.storing.body import Arriving
+from tidebook.server.storing.claiming import Claiming
 from tidebook.server.storing.models import FILES
 from tidebook.server.storing.rights import Rights
 from tidebook.store.bundles import Unpacking
@@ -30,7 +31,10 @@ class Arrivals:
     def __init__(self, store: Store, limit: int) -> None:
         self._store, self._limit = store, limit
         self._verified: OrderedDict[tuple[str, str], FileEntry] = OrderedDict()
+        self._under_way: Counter[tuple[str, str]] = Counter()
+        self._mixed: set[tuple[str, str]] = set()  # places that several uploads came to at once
         self._lock = threading.Lock()
+        self.claiming = Claiming(store)
 
     def held(self, prefix: str, entry: FileEntry) -> int:
         """How many bytes of a file are here: what is sent may begin there. All of them: the file is in its place."""
@@ -50,13 +54,14 @@ class Arrivals:
         """
         entry = self._checked(entry)
         source = Arriving(entry, pieces, offset)
-        try:
-            taken = self._store.tree(prefix).take(source, entry)
-        except Conflict as error:
-            if source.whole:
-                error.details["again"] = True
-            raise
-        self._note(prefix, [taken])
+        with self._coming(prefix, entry.path):
+            try:
+                taken = self._store.tree(prefix).take(source, entry)
+            except Conflict as error:
+                if source.whole:
+                    error.details["again"] = True
+                raise
+            self._note(prefix, taken)
         return taken
 
     def take_bundle(
@@ -70,14 +75,15 @@ class Arrivals:
             for entry, content in unpacking.feed(piece):
                 try:
                     checked = self._checked(entry)
-                    taken.append(tree.take(Arriving(checked, (content,), 0), checked))
+                    with self._coming(prefix, checked.path):
+                        taken.append(tree.take(Arriving(checked, (content,), 0), checked))
+                        self._note(prefix, taken[-1])
                 except TidebookError as error:
                     if error.status >= 500:
                         raise
                     failed.append((entry.path, error))
         if not unpacking.ended:
             raise InvalidInput("A bundle must arrive whole", got="one without its end", fix="Send it again.")
-        self._note(prefix, taken)
         return taken, failed
 
     def share(self, prefix: str, entry: FileEntry, held: str, access: Access) -> bool:
@@ -88,9 +94,11 @@ class Arrivals:
         known = self.files(whole).get(path)
         if known is None or (known.size, known.digest) != (entry.size, entry.digest):
             return False
-        if not self._store.tree(prefix).share(entry, held):
-            return False
-        self._note(prefix, [entry])
+        entry = self._checked(entry)
+        with self._coming(prefix, entry.path):
+            if not self._store.tree(prefix).share(entry, held):
+                return False
+            self._note(prefix, entry)
         return True
 
     def keep(self, prefix: str) -> None:
@@ -103,13 +111,16 @@ class Arrivals:
 
     @contextmanager
     def verified(self, prefix: str, files: Iterable[FileEntry]) -> Iterator[list[FileEntry]]:
-        """The files of a tree as they are here; Conflict where one has another digest. Forgotten on leaving."""
+        """The files of a tree as they are here; Conflict where one has another digest. Forgotten on leaving.
+
+        The store lets nothing into the tree meanwhile, see `Store.closing`.
+        """
         tree = self._store.tree(prefix)
         entries = []
         for entry in files:
             known = self._verified.get((prefix, entry.path))
-            if known is None:  # The server was started again since it came.
-                known = _read(tree, entry)
+            if known is None:  # The server was started again since it came, or it came twice at once.
+                known = _read(tree, self._checked(entry))
             if (known.size, known.digest) != (entry.size, entry.digest):
                 raise Conflict(
                     "A tree must hold what its manifest says",
@@ -149,18 +160,37 @@ class Arrivals:
                 fix="Raise TIDEBOOK_MAX_UPLOAD_BYTES on the server.",
             )
         try:
-            when = max(0, nanoseconds_of(entry.mtime))
+            mtime = moment(max(0, nanoseconds_of(entry.mtime)))
         except (ValueError, OverflowError) as error:
             raise InvalidInput(
                 "The time of a file must be ISO 8601", got=repr(entry.mtime[:40]), fix="Write 2026-01-31T12:00:00Z."
             ) from error
-        return replace(entry, mtime=moment(when))
+        return replace(entry, mtime=mtime)
 
-    def _note(self, prefix: str, entries: Iterable[FileEntry]) -> None:
+    @contextmanager
+    def _coming(self, prefix: str, path: str) -> Iterator[None]:
+        """In which a file comes: until it is there, nothing is known of its place; of several at once nothing after."""
+        key = (prefix, path)
         with self._lock:
-            for entry in entries:
-                self._verified[prefix, entry.path] = entry
-                self._verified.move_to_end((prefix, entry.path))
+            self._verified.pop(key, None)
+            self._under_way[key] += 1
+            if self._under_way[key] > 1:
+                self._mixed.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[key] -= 1
+                if not self._under_way[key]:
+                    del self._under_way[key]
+                    self._mixed.discard(key)
+
+    def _note(self, prefix: str, entry: FileEntry) -> None:
+        with self._lock:
+            if (prefix, entry.path) in self._mixed:
+                return
+            self._verified[prefix, entry.path] = entry
+            self._verified.move_to_end((prefix, entry.path))
             while len(self._verified) > KEPT:
                 self._verified.popitem(last=False)
 

@@ -26,7 +26,7 @@ def commit(
 ) -> None:
     """Makes what has arrived a version that belongs to the user, in the project that its metadata name."""
     Rights(store, access).check_fill(prefix, claim)
-    with arrivals.verified(prefix, files) as entries:
+    with store.closing(prefix), arrivals.verified(prefix, files) as entries:
         whose = belonging(_metadata(store, prefix, entries))
         try:
             access.check_write(whose.project)

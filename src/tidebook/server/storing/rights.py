@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import threading
+from typing import Any
 
-from blake3 import blake3
-
-from tidebook.abc import FileEntry, Store
+from tidebook.abc import Store
 from tidebook.catalog.access import Access
-from tidebook.core.clock import timestamp
-from tidebook.core.errors import Conflict, InvalidInput, NotFound
-from tidebook.core.files import check_segment, dump_json
+from tidebook.core.errors import InvalidInput, NotFound
+from tidebook.core.files import check_segment
 from tidebook.core.scope import Address
 from tidebook.records.belonging import Belonging, belonging
 from tidebook.records.labels import DEFAULT_PROJECT
 from tidebook.registry import labels
 from tidebook.registry.item import address_of, read_object
-from tidebook.server.storing.body import Arriving
 from tidebook.server.storing.models import FILES, LABELS, whose_model
+from tidebook.store.closing import complete
+from tidebook.store.naming import check_name, refuse_twin
 
-_making = threading.Lock()  #: held while a new model gets its owner
+MOST_KNOWN = 100_000  #: versions of file models that are remembered to be no twins
+_known: set[str] = set()
 
 
 class Rights:
@@ -63,38 +62,32 @@ class Rights:
         name = model_of(prefix)
         if name is not None and prefix.count("/") == 2:
             self.check_model(name)
+            self._check_twin(prefix)
         elif not self._is_claimed(prefix, claim):
             self.check_read(prefix)
-            raise Conflict(
-                "A version is written once and never changed",
-                got=f"{prefix}, which is complete",
-                fix="Publish as a new version.",
-            )
+            raise complete(prefix)
 
     def check_model(self, name: str) -> None:
         """Makes the user the owner of a file model that is new; else they must be one who may change it."""
-        with _making:
-            if self._whose(f"{FILES}/{name}") is None:
-                self._check_twin(name)
-                self._label(name)
+        if self._whose(f"{FILES}/{name}") is None:
+            own = {"format_version": 1, "project": DEFAULT_PROJECT, "owner": self._access.user_id}
+
+            def made(before: dict[str, Any] | None) -> dict[str, Any]:
+                return own if before is None else before  # Of several at once one becomes the owner.
+
+            self._store.amend(f"{FILES}/{name}", LABELS, made, make=True)
         self.check_change(f"{FILES}/{name}")
 
-    def _label(self, name: str) -> None:
-        """Writes down whose a model is before anything of it is there."""
-        labels = {"format_version": 1, "project": DEFAULT_PROJECT, "owner": self._access.user_id}
-        content = dump_json(labels)
-        digest = f"blake3:{blake3(content).hexdigest()}"
-        entry = FileEntry(f"{name}/{LABELS}", len(content), timestamp(), digest)
-        self._store.tree(FILES).take(Arriving(entry, (content,), 0), entry)
-
-    def _check_twin(self, name: str) -> None:
-        twin = next((other for other in self._store.below(FILES) if other.casefold() == name.casefold()), None)
-        if twin is not None and twin != name:
-            raise Conflict(
-                "Names in the store must differ in more than upper and lower case",
-                got=f"{name}, while a twin exists",
-                fix="Choose another name.",
-            )
+    def _check_twin(self, prefix: str) -> None:
+        """InvalidInput for a version that differs from another in upper and lower case alone."""
+        place = self._store.location(prefix)
+        if place in _known:
+            return
+        line, _, version = prefix.rpartition("/")
+        refuse_twin(version, self._store.below(line))
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known.add(place)
 
     def _is_claimed(self, prefix: str, claim: str) -> bool:
         address = address_of(prefix)
@@ -139,8 +132,9 @@ def model_of(prefix: str) -> str | None:
         return None
     if len(parts) not in {2, 3} or any(part.startswith(".") for part in parts):
         raise absent(prefix)
-    for part in parts[1:]:
-        check_segment(part, "The name of a model and of its version")
+    check_name(parts[1], "The name of a model")
+    if len(parts) == 3:
+        check_name(parts[2], "The name of a version")
     return parts[1]
 
 

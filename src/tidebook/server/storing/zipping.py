@@ -50,6 +50,9 @@ class _Sink:
 
 def _moment(mtime: str) -> tuple[int, int, int, int, int, int]:
     """The time as a zip has it, which knows years from 1980 to 2107."""
-    when = datetime.fromisoformat(mtime)
+    try:
+        when = datetime.fromisoformat(mtime)
+    except ValueError:  # Written by another program.
+        return 1980, 1, 1, 0, 0, 0
     year = min(max(when.year, 1980), 2107)
     return year, when.month, when.day, when.hour, when.minute, when.second

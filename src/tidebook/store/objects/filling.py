@@ -40,5 +40,5 @@ def fill(tree: ObjectTree, files: Mapping[str, Path], held: Iterable[tuple[str, 
         with ThreadPoolExecutor(WORKERS) as pool:
             return list(pool.map(one, ordered))
     except BaseException:
-        tree.remove([path for path, _ in ordered])  # What nobody will see must not take space.
+        tree.discard([path for path, _ in ordered])  # What nobody will see must not take space.
         raise

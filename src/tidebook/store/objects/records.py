@@ -24,14 +24,17 @@ def read(bucket: Bucket, prefix: str, name: str) -> dict[str, Any] | None:
     return None if found is None else _value(found[0], prefix, name)
 
 
-def amend(bucket: Bucket, conditions: Conditions, prefix: str, name: str, change: Change) -> dict[str, Any] | None:
+def amend(
+    bucket: Bucket, conditions: Conditions, prefix: str, name: str, change: Change, *, make: bool = False
+) -> dict[str, Any] | None:
     """Replaces the object by what `change` makes of it, None for none; begins anew where somebody else was faster.
 
-    What is there but no JSON object is kept aside as `{name}.broken`. NotFound where there is nothing at `prefix`.
+    What is there but no JSON object is kept aside as `{name}.broken`. NotFound where there is nothing at `prefix`,
+    unless `make`.
     """
     for _ in range(ATTEMPTS):
         with conditions.turn():
-            done, after = _attempt(bucket, conditions, prefix, name, change)
+            done, after = _attempt(bucket, conditions, prefix, name, change, make)
         if done:
             return after
         time.sleep(random.uniform(0, _PAUSE))  # noqa: S311
@@ -41,12 +44,12 @@ def amend(bucket: Bucket, conditions: Conditions, prefix: str, name: str, change
 
 
 def _attempt(
-    bucket: Bucket, conditions: Conditions, prefix: str, name: str, change: Change
+    bucket: Bucket, conditions: Conditions, prefix: str, name: str, change: Change, make: bool
 ) -> tuple[bool, dict[str, Any] | None]:
     """Whether the change was made, and what the object is then."""
     key = _key(prefix, name)
     found = bucket.get(key)
-    if found is None and prefix and not bucket.any_below(f"{prefix}/"):
+    if found is None and prefix and not make and not bucket.any_below(f"{prefix}/"):
         raise NotFound("It must exist to be changed", got=prefix, fix="It may have been deleted.")
     before = _whole(bucket, found[0], prefix, name) if found is not None else None
     after = change(before)
@@ -62,6 +65,15 @@ def _whole(bucket: Bucket, data: bytes, prefix: str, name: str) -> dict[str, Any
     except NotFound:
         bucket.put(_key(prefix, f"{name}.broken"), data)
         return None
+
+
+def parsed(found: tuple[bytes, str] | None) -> dict[str, Any]:
+    """The JSON object that was read, whatever it is of; {} where there is none."""
+    try:
+        value = orjson.loads(found[0]) if found is not None else {}
+    except orjson.JSONDecodeError:
+        value = {}
+    return value if isinstance(value, dict) else {}
 
 
 def _value(data: bytes, prefix: str, name: str) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 
 import orjson
 
@@ -27,13 +28,13 @@ def send(
     content: Iterable[bytes],
     size: int,
     metadata: Callable[[], Mapping[str, str]],
-    accept: Callable[[], None],
+    placing: Callable[[], AbstractContextManager[None]],
     *,
     resume: str,
 ) -> str:
     """Writes the object `key` of `size` bytes from `content`, whole or not at all, and returns its ETag.
 
-    `accept` is called when all of `content` was read and before the object exists; what it raises stops it.
+    `placing` is entered when all of `content` was read, and left when the object exists; what it raises stops it.
     `metadata` is asked for what the object tells of itself: after that of a small one, before the first byte of others.
     `resume` is the key of a small object that remembers an upload that was cut, for the same metadata to go on with.
     Conflict where `content` is not of `size` bytes.
@@ -41,9 +42,9 @@ def send(
     if size <= PART:
         data = b"".join(_at_most(content, size))
         _right_size(len(data), size)
-        accept()
-        return str(bucket.put(key, data, metadata=metadata()))
-    etag, expected = _in_parts(bucket, key, content, size, metadata(), accept, resume)
+        with placing():
+            return str(bucket.put(key, data, metadata=metadata()))
+    etag, expected = _in_parts(bucket, key, content, size, metadata(), placing, resume)
     if etag != expected:
         _read_back(bucket, key, expected, size)
     return etag
@@ -55,7 +56,7 @@ def _in_parts(
     content: Iterable[bytes],
     size: int,
     metadata: Mapping[str, str],
-    accept: Callable[[], None],
+    placing: Callable[[], AbstractContextManager[None]],
     resume: str,
 ) -> tuple[str, str]:
     upload, there = _begin(bucket, key, metadata, resume)
@@ -76,7 +77,9 @@ def _in_parts(
         while waiting:
             etags.append(_wait(bucket, waiting.popleft()))
         _right_size(sent, size)
-        accept()
+        expected = hashlib.md5(b"".join(digests), usedforsecurity=False).hexdigest() + f"-{len(digests)}"
+        with placing():
+            etag = bucket.run(_finish(bucket, key, upload, etags, expected))
     except Conflict:
         for future in waiting:
             future.cancel()
@@ -86,8 +89,6 @@ def _in_parts(
     finally:
         for future in waiting:
             future.cancel()
-    expected = hashlib.md5(b"".join(digests), usedforsecurity=False).hexdigest() + f"-{len(digests)}"
-    etag = bucket.run(_finish(bucket, key, upload, etags, expected))
     bucket.delete([resume])
     return etag, expected
 

@@ -11,13 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from tidebook.abc import FileEntry
 from tidebook.core.clock import timestamp
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import check_segment, dump_json
-from tidebook.store import claims
+from tidebook.store import claims, closing
 from tidebook.store.local import FILES
 from tidebook.store.manifest import DIGESTS, MANIFEST, parse_manifest
 from tidebook.store.objects import finding, records
@@ -46,7 +44,7 @@ class ObjectStore:
         self._bucket = Bucket.at(url)
         self._conditions = Conditions(self._bucket, alone)
         self._cache = Cache(cache / "copies")
-        self._workspaces = cache / "staging"
+        self._workspaces, self._locks = cache / "staging", cache / "placing"
         self._manifests: dict[tuple[str, str], bool] = {}  # prefix and ETag of a manifest without a claim → of a tree
 
     @property
@@ -68,7 +66,7 @@ class ObjectStore:
         if not newest:
             self._refuse_twins(line)
         while True:
-            newest = max(newest, above) + 1
+            newest = claims.check_number(max(newest, above) + 1)
             # Who asks for its claim again looks here, so this comes first.
             self._bucket.put(_by(line, owner), dump_json({"format_version": 1, "owner": owner, "number": newest}))
             if self._conditions.create(f"{line}/v{newest}/{claims.CLAIM}", dump_json(claims.signature(owner))):
@@ -81,7 +79,7 @@ class ObjectStore:
     def claimed(self, line: str, owner: str) -> int | None:
         """The newest number below `line` that `owner` claimed and that was not deleted; None if there is none."""
         self._check(line)
-        noted = _object(self._bucket.get(_by(line, owner)))
+        noted = records.parsed(self._bucket.get(_by(line, owner)))
         number = noted.get("number")
         if not isinstance(number, int) or isinstance(number, bool) or noted.get("owner") != owner:
             return None
@@ -113,6 +111,14 @@ class ObjectStore:
 
         Conflict where it exists already with other content, or a file is not as it was filled.
         """
+        with self.closing(prefix):
+            self._commit(prefix, files)
+
+    def closing(self, prefix: str) -> AbstractContextManager[None]:
+        """In which nothing that passes through this machine takes its place in a claimed tree."""
+        return closing.closing(closing.made(closing.slot(self._locks, self.location(prefix))))
+
+    def _commit(self, prefix: str, files: Sequence[FileEntry]) -> None:
         self._claimed(prefix)
         there = {found.key: found.size for found in self._bucket.listing(f"{prefix}/")}
         for entry in files:
@@ -123,12 +129,8 @@ class ObjectStore:
                     fix="Publish again.",
                 )
         content = [asdict(entry) for entry in files]
-        manifest = {
-            "format_version": 1,
-            "owner": self._owner(prefix),
-            "created_at": timestamp(),
-            "files": content,
-        }
+        about = {"format_version": 1, "owner": self._owner(prefix), "created_at": timestamp()}
+        manifest = {**about, "files": content}
         created = self._conditions.create(f"{prefix}/{MANIFEST}", dump_json(manifest))
         if not created and self.manifest(prefix)["files"] != content:
             raise Conflict(
@@ -163,7 +165,7 @@ class ObjectStore:
 
     def tree(self, prefix: str) -> ObjectTree:
         """The files below a prefix, whether or not they make a complete tree."""
-        return ObjectTree(self._bucket, prefix)
+        return ObjectTree(self._bucket, prefix, closing.slot(self._locks, self.location(prefix)))
 
     def location(self, prefix: str) -> str:
         """The address of a tree."""
@@ -187,10 +189,15 @@ class ObjectStore:
         """The object beside a tree or line; None where there is none, NotFound where it is no JSON object."""
         return records.read(self._bucket, prefix, name)
 
-    def amend(self, prefix: str, name: str, change: Change) -> dict[str, Any] | None:
-        """Replaces such an object by what `change` makes of it (None: removes it); NotFound without tree or line."""
+    def amend(self, prefix: str, name: str, change: Change, *, make: bool = False) -> dict[str, Any] | None:
+        """Replaces such an object by what `change` makes of it (None: removes it).
+
+        NotFound without tree or line, unless with `make` this is the first of it; InvalidInput then for a twin.
+        """
         self._conditions.honoured()
-        return records.amend(self._bucket, self._conditions, prefix, name, change)
+        if make:
+            self._refuse_twins(self._check(prefix))
+        return records.amend(self._bucket, self._conditions, prefix, name, change, make=make)
 
     def workspace(self, name: str) -> AbstractContextManager[Path]:
         """A local folder; Conflict where another process of this machine is in that of this name."""
@@ -252,7 +259,7 @@ class ObjectStore:
 
     def _owner(self, prefix: str) -> str | None:
         """Who claimed a prefix; None where nobody did."""
-        claim = _object(self._bucket.get(f"{prefix}/{claims.CLAIM}"))
+        claim = records.parsed(self._bucket.get(f"{prefix}/{claims.CLAIM}"))
         return str(claim["owner"]) if "owner" in claim else None
 
     def _claimed(self, prefix: str) -> None:
@@ -262,16 +269,12 @@ class ObjectStore:
         if f"{prefix}/{TOMBSTONE}" in there or not there:
             raise self._missing(prefix)
         if f"{prefix}/{MANIFEST}" in there:
-            raise Conflict(
-                "A version is written once and never changed",
-                got=f"{prefix}, which is complete",
-                fix="Publish as a new version.",
-            )
+            raise closing.complete(prefix)
 
     def _missing(self, prefix: str) -> NotFound:
         found = self._bucket.get(f"{prefix}/{TOMBSTONE}")
         if found is not None:
-            tombstone = _object(found)
+            tombstone = records.parsed(found)
             got = f"{prefix}, which was deleted at {tombstone.get('deleted_at')} ({tombstone.get('reason')})"
         elif self._bucket.any_below(f"{prefix}/"):
             got = f"{prefix}, which is not complete"
@@ -288,15 +291,6 @@ class ObjectStore:
 def _by(line: str, owner: str) -> str:
     """Where it stands which number an owner has, or was about to claim."""
     return f"{line}/.claims/{hashlib.sha256(owner.encode()).hexdigest()[:32]}.json"
-
-
-def _object(found: tuple[bytes, str] | None) -> dict[str, Any]:
-    """The JSON object that was read; {} where there is none."""
-    try:
-        value = orjson.loads(found[0]) if found is not None else {}
-    except orjson.JSONDecodeError:
-        value = {}
-    return value if isinstance(value, dict) else {}
 
 
 def _entries(manifest: Mapping[str, Any]) -> list[FileEntry]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import re
@@ -17,9 +16,11 @@ from tidebook.abc import FileEntry, Tree
 from tidebook.core import syncing
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import check_segment, dump_json, storage_errors
-from tidebook.store.arriving import arriving, hidden
-from tidebook.store.copying import CHUNK, changed, clone, copy, moment, nanoseconds_of, opened, receive, same, write_all
+from tidebook.store.arriving import arriving
+from tidebook.store.closing import check_unchanged, closing, placing
+from tidebook.store.copying import CHUNK, changed, copy, moment, opened, receive, same, write_all
 from tidebook.store.manifest import DIGESTS, MANIFEST, read_manifest
+from tidebook.store.sharing import cloned, linked
 from tidebook.store.trees.walking import MODE, MTIME, SIZE, Found, kind, walk
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")  # what stands for bytes that are no text
@@ -34,6 +35,7 @@ class LocalTree:
     def __init__(self, root: Path | str, store: Path | str | None = None) -> None:
         self.root = Path(root).absolute()
         self._text = os.fspath(self.root)
+        self._claim = f"{self._text}/.claim"
         self._whole = None if store is None else LocalTree(store)
         self._clones = True  # until the file system refuses
         self._safe: set[str] = set()
@@ -63,15 +65,10 @@ class LocalTree:
         """What `entries` found that no tree can hold, by its path: links, devices, pipes; and what each is."""
         return self._refused
 
-    def strayed(self) -> list[str]:
-        """What has changed or is missing, beside what manifest.json says; what was put here by hand is neither."""
+    def digests(self) -> dict[str, str]:
+        """What manifest.json says of each file that was ever written down, whether or not it still is so."""
         known, _ = self._known()
-        found = dict(self._files())
-        missing = [f"{path} is missing" for path in known.keys() - found.keys()]
-        changed = [
-            f"{path} has changed" for path in known.keys() & found.keys() if not _holds(known[path], found[path])
-        ]
-        return [*missing, *changed]
+        return {path: entry["digest"] for path, entry in known.items()}
 
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
         """The content from byte `start` on. NotFound without such a file, InvalidInput where it is none.
@@ -90,9 +87,9 @@ class LocalTree:
         path = entry.path if path is None else path
         target = self.place(path, write=True)
         if isinstance(source, LocalTree):
-            taken = copy(source.place(entry.path), target, path, entry)
+            taken = copy(source.place(entry.path), target, path, entry, self.placing)
         else:
-            taken = receive(lambda start: source.read(entry.path, start), target, path, entry)
+            taken = receive(lambda start: source.read(entry.path, start), target, path, entry, self.placing)
         syncing.written(target)
         return taken
 
@@ -106,13 +103,31 @@ class LocalTree:
                 if found.st_size != entry.size:
                     return False
                 target = self.place(entry.path, write=True)
-                self._clones = self._clones and _cloned(reader, target, entry)
-                if not self._clones and not _linked(source, reader, target):
-                    return False
+                with self.placing(entry):
+                    self._clones = self._clones and cloned(reader, target, entry)
+                    if not self._clones and not linked(source, reader, target):
+                        return False
         except (InvalidInput, NotFound, PermissionError):
             return False
         syncing.written(target)
         return True
+
+    @contextmanager
+    def placing(self, entry: FileEntry) -> Iterator[None]:
+        """In which a file may take its place: Conflict in a version that is complete, unless it is one of its own."""
+        if not self.reserved or not os.path.lexists(self._claim):
+            yield
+            return
+        with placing(self._claim):
+            if os.path.lexists(f"{self._text}/{MANIFEST}"):
+                check_unchanged(self.root.name, read_manifest(self.root), entry)
+            yield
+
+    def discard(self, paths: Iterable[str]) -> None:
+        """Removes what was filled in vain, unless somebody has completed the version with it."""
+        with closing(self._claim):
+            if not os.path.lexists(f"{self._text}/{MANIFEST}"):
+                self.remove(paths)
 
     def remove(self, paths: Iterable[str]) -> list[str]:
         """Removes files and the folders that are empty then; returns those that were there."""
@@ -141,7 +156,7 @@ class LocalTree:
 
         Conflict in a version, whose manifest is written once.
         """
-        if (self.root / ".claim").exists():
+        if os.path.lexists(self._claim):
             raise Conflict(
                 "A version is written once and never changed", got=self.root.name, fix="Publish as a new version."
             )
@@ -166,7 +181,9 @@ class LocalTree:
         """
         folder, _, name = path.rpartition("/")
         check_segment(name, "The name of a file")
-        if write and (name[0] == "." or folder.startswith(".") or "/." in folder or path in self.reserved):
+        if write and (
+            name[0] == "." or folder.startswith(".") or "/." in folder or path.partition("/")[0] in self.reserved
+        ):
             raise InvalidInput(
                 "The name of a file must not begin with '.', nor be one that the store uses itself",
                 got=repr(path[:80]),
@@ -256,39 +273,3 @@ def _written(entry: FileEntry, state: Found) -> dict[str, Any]:
     on_disk = moment(state[MTIME])
     value = {"path": entry.path, "size": entry.size, "mtime": entry.mtime, "digest": entry.digest}
     return value if on_disk == entry.mtime else {**value, "disk_mtime": on_disk}
-
-
-class _NoClone(Exception):
-    """The file system shares no blocks."""
-
-
-def _cloned(reader: int, target: str, entry: FileEntry) -> bool:
-    """Makes `target` a clone of what `reader` reads, where the file system shares blocks."""
-    with suppress(_NoClone):
-        with arriving(target) as part:
-            if not clone(reader, part.handle):
-                raise _NoClone
-            when = nanoseconds_of(entry.mtime)
-            os.utime(part.handle, ns=(when, when))
-        return True
-    return False
-
-
-def _linked(source: str, reader: int, target: str) -> bool:
-    """Makes `target` another name of `source`, which nobody can write from then on."""
-    temporary = hidden(target) + ".link"
-    try:
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(reader), os.lstat(target)):
-                return True
-        os.fchmod(reader, stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)  # noqa: PTH108
-        os.link(source, temporary)
-        os.rename(temporary, target)  # noqa: PTH104
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise
-        return False
-    return True

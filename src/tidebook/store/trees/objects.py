@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from blake3 import blake3
 
 from tidebook.abc import FileEntry, Tree
 from tidebook.core.errors import Conflict, InvalidInput
 from tidebook.core.files import check_segment, dump_json
+from tidebook.store.closing import check_unchanged, closing, made, placing
 from tidebook.store.copying import digest, wrong
 from tidebook.store.manifest import DIGESTS, MANIFEST, parse_manifest
 from tidebook.store.objects.bucket import Bucket, Found
@@ -26,12 +30,16 @@ _DIGEST, _MTIME = "tidebook-digest", "tidebook-mtime"  #: what an object says of
 
 
 class ObjectTree:
-    """Files below `prefix` in `bucket`; each object says the digest and the time of its file in its metadata."""
+    """Files below `prefix` in `bucket`; each object says the digest and the time of its file in its metadata.
 
-    def __init__(self, bucket: Bucket, prefix: str) -> None:
+    `lock` is a local file, which keeps the processes of this machine from placing files in what another completes.
+    """
+
+    def __init__(self, bucket: Bucket, prefix: str, lock: Path) -> None:
         for part in prefix.split("/"):
             check_segment(part, "A path segment")
-        self._bucket, self._prefix = bucket, prefix
+        self._bucket, self._prefix, self._lock = bucket, prefix, lock
+        self._claimed: bool | None = None  # whether it is a version's; asked once
         self._etags: dict[str, str] = {}  # of the objects as this tree saw or wrote them last
 
     @property
@@ -79,17 +87,20 @@ class ObjectTree:
                 hasher.update(piece)
                 yield piece
 
-        def accept() -> None:
+        @contextmanager
+        def accepted() -> Iterator[None]:
             nonlocal arrived
             arrived = FileEntry(path, entry.size, entry.mtime, f"blake3:{hasher.hexdigest()}")
             if entry.digest not in {"", arrived.digest}:
                 raise wrong(path)
+            with self._placing(arrived):
+                yield
 
         key = self._key(path, write=True)
         remembered = hashlib.sha256(f"{path}\0{entry.size}\0{entry.mtime}\0{entry.digest}".encode()).hexdigest()
         resume = f"{self._prefix}/.uploads/{remembered[:32]}.json"
         self._etags[path] = send(
-            self._bucket, key, digested(), entry.size, lambda: _telling(arrived), accept, resume=resume
+            self._bucket, key, digested(), entry.size, lambda: _telling(arrived), accepted, resume=resume
         )
         return arrived
 
@@ -102,11 +113,19 @@ class ObjectTree:
             return False
         if entry.digest != ((found.metadata or {}).get(_DIGEST) or self._written_down(found)):
             return False
-        etag = self._bucket.copy(found, self._key(entry.path, write=True), _telling(entry))
+        key = self._key(entry.path, write=True)
+        with self._placing(entry):
+            etag = self._bucket.copy(found, key, _telling(entry))
         if etag is None:
             return False
         self._etags[entry.path] = etag
         return True
+
+    def discard(self, paths: Iterable[str]) -> None:
+        """Removes what was filled in vain, unless somebody has completed the version with it."""
+        with closing(made(self._lock)):
+            if self._manifest() is None:
+                self.remove(paths)
 
     def remove(self, paths: Iterable[str]) -> list[str]:
         """Removes files, and returns those that were there."""
@@ -120,7 +139,7 @@ class ObjectTree:
 
         Conflict in a version, whose manifest is written once.
         """
-        if self._bucket.head(f"{self._prefix}/.claim") is not None:
+        if self._is_claimed():
             raise Conflict("A version is written once and never changed", got=self.url, fix="Publish as a new version.")
         seen = dict(self._etags)
         listed = {path: found for found in self._listing() if (path := self._path(found.key)) is not None}
@@ -136,13 +155,33 @@ class ObjectTree:
         content = {"format_version": 1, "kind": DIGESTS, "files": files, "etags": kept}
         self._bucket.put(f"{self._prefix}/{MANIFEST}", dump_json(content))
 
+    @contextmanager
+    def _placing(self, entry: FileEntry) -> Iterator[None]:
+        """In which a file may take its place: Conflict in a version that is complete, unless it is one of its own."""
+        if not self._is_claimed():
+            yield
+            return
+        with placing(made(self._lock)):
+            manifest = self._manifest()
+            if manifest is not None:
+                check_unchanged(self._prefix, manifest, entry)
+            yield
+
+    def _is_claimed(self) -> bool:
+        if self._claimed is None:
+            self._claimed = self._bucket.head(f"{self._prefix}/.claim") is not None
+        return self._claimed
+
+    def _manifest(self) -> dict[str, Any] | None:
+        found = self._bucket.get(f"{self._prefix}/{MANIFEST}")
+        return parse_manifest(found[0]) if found is not None else None
+
     def _listing(self) -> Iterator[Found]:
         return self._bucket.listing(f"{self._prefix}/")
 
     def _known(self) -> tuple[dict[str, FileEntry], dict[str, str] | None]:
         """What manifest.json says of each file, and of which object by its ETag: None for a version's."""
-        found = self._bucket.get(f"{self._prefix}/{MANIFEST}")
-        manifest = parse_manifest(found[0]) if found is not None else None
+        manifest = self._manifest()
         if manifest is None:
             return {}, {}
         known = {
@@ -158,7 +197,7 @@ class ObjectTree:
         """The digest that the manifest of an object's tree has for it, where it is still the object that is meant."""
         parts = found.key.split("/")
         for depth in range(len(parts) - 1, 0, -1):
-            tree = ObjectTree(self._bucket, "/".join(parts[:depth]))
+            tree = ObjectTree(self._bucket, "/".join(parts[:depth]), self._lock)
             known, etags = tree._known()
             path = "/".join(parts[depth:])
             if path in known and (etags is None or etags.get(path) == found.etag):
@@ -184,7 +223,7 @@ class ObjectTree:
     def _check(self, path: str) -> None:
         for part in path.split("/"):
             check_segment(part, "A path segment")
-        if path.startswith(".") or "/." in path or path in RESERVED:
+        if path.startswith(".") or "/." in path or path.partition("/")[0] in RESERVED:
             raise InvalidInput(
                 "The name of a file must not begin with '.', nor be one that the store uses itself",
                 got=repr(path[:80]),

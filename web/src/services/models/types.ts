@@ -6,7 +6,7 @@ export type { Model as Version, ModelDetail as VersionDetail } from '../types'
 
 type Api = components['schemas']
 
-export type VersionChange = Partial<Pick<Version, 'tags' | 'notes' | 'pinned'>>
+export type VersionChange = Partial<Pick<Version, 'tags' | 'notes' | 'pinned' | 'project'>>
 
 export type Line = Omit<Api['ModelLine'], 'versions'> & { versions: Version[] }
 
@@ -18,4 +18,5 @@ export type MetricDifference = Omit<Api['ModelComparison']['metrics'][number], S
 
 export type FilePreview = Omit<Api['FilePreview'], 'kind'> & { kind: 'text' | 'json' | 'image' | 'table' | 'binary' }
 export type FileModel = Api['FileModel']
+export type StoredFile = Api['StoredFile']
 export type FileModelDetail = Api['FileModelDetail']
