@@ -125,7 +125,6 @@ def lists(home: Path, count: int) -> tuple[float, float, float, float]:
     try:
         migrate(database)
         rows = Versions(database)
-        rows.clear()
         began = time.perf_counter()
         made = _items(count)
         while some := list(islice(made, AT_ONCE)):

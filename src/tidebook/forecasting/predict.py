@@ -91,7 +91,12 @@ def predict(
         "owner": owner,
     }
     if save:
-        records.save(settings, result)
+        records.save(settings, result)  # Whoever deletes versions sees from now on that this one is needed.
+        try:
+            manager.store.manifest(str(address))
+        except NotFound:
+            records.delete(settings, result["id"])
+            raise
     return result
 
 

@@ -267,6 +267,6 @@ def _of_home(settings: Settings | None) -> Referring:
     """What counts the forecasts of a home; without one there are none."""
     if settings is None:
         return lambda addresses: {}
-    from tidebook.registry.references import counted
+    from tidebook.registry.references import References
 
-    return partial(counted, settings)
+    return References(settings).of

@@ -18,12 +18,12 @@ from tidebook.core.settings import Settings
 from tidebook.records import forecast as forecast_records
 from tidebook.records import labels
 from tidebook.registry import ModelManager
+from tidebook.registry.references import References
 from tidebook.retention import unfinished
 from tidebook.retention.forecasts import archive_forecast, delete_forecast
 from tidebook.retention.gather import made_of, needed_by_tasks
 from tidebook.retention.moving import archive_version
 from tidebook.retention.plan import Item, Plan
-from tidebook.retention.references import References
 from tidebook.retention.runs import archive_run, finish_run
 from tidebook.runs.delete import delete_run
 from tidebook.runs.record import is_run

@@ -45,7 +45,7 @@ def _content(home: Path) -> dict[str, Any]:
     """Where the home was when it got its mark, and all its marks, the last one its own."""
     with suppress(NotFound):
         value = read_json(home / FILE)
-        if isinstance(value, dict) and isinstance(marks := value.get("ever"), list) and marks:
-            if all(isinstance(mark, str) and _MARK.fullmatch(mark) for mark in marks):
-                return {"at": value.get("at"), "ever": marks}
+        marks = value.get("ever") if isinstance(value, dict) else None
+        if isinstance(marks, list) and marks and all(isinstance(mark, str) and _MARK.fullmatch(mark) for mark in marks):
+            return {"at": value.get("at"), "ever": marks}
     return {"at": None, "ever": []}

@@ -22,6 +22,7 @@ from tidebook.forecasting.predict import predict
 from tidebook.jobs.context import Cancelled
 from tidebook.jobs.progress import Progress
 from tidebook.jobs.train import TrainResult, train
+from tidebook.records import forecast as records
 from tidebook.registry import ModelManager
 from tidebook.registry.adopt import adopt_all
 from tidebook.runs import TrainingManager
@@ -278,3 +279,19 @@ def test_an_error_within_an_algorithm_says_where(
         train(spec, settings)
     (run,) = TrainingManager.list_runs(output_dir=settings.out)
     assert "Traceback" in (settings.out / run["run_name"] / "logs/training.log").read_text()
+
+
+def test_a_forecast_whose_version_is_deleted_meanwhile_is_not_saved(
+    table: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _train(table, settings)
+    save = records.save
+
+    def late(of: Settings, forecast: dict[str, Any]) -> Path:
+        ModelManager(settings).delete(str(result.version), reason="a cleanup", force=True)
+        return save(of, forecast)
+
+    monkeypatch.setattr(records, "save", late)
+    with pytest.raises(NotFound, match="a cleanup"):
+        tidebook.forecast("product/P1_all/lstm", horizon=7, future=_plan(7))
+    assert records.every(settings) == {}

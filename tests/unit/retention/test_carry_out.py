@@ -23,11 +23,11 @@ from tidebook.health.space import measure
 from tidebook.records import forecast as forecasts
 from tidebook.records import labels
 from tidebook.registry import ModelManager
+from tidebook.registry.references import References
 from tidebook.retention.alone import alone
 from tidebook.retention.carry_out import Worker
 from tidebook.retention.keeper import Keeper
 from tidebook.retention.policy import ForecastRule, Policy, RunRule
-from tidebook.retention.references import References
 from tidebook.runs.record import is_run
 from tidebook.store import verify
 

@@ -77,22 +77,20 @@ def test_an_upload_held_open_over_the_commit_changes_nothing_of_the_version(
     assert [path.name for path in (settings.saved_models / prefix).iterdir() if path.name.endswith(".part")] == []
 
 
-def test_what_came_twice_at_once_is_read_before_it_is_committed(client: TestClient, running: Running) -> None:
+def test_what_came_twice_at_once_is_read_before_it_is_committed(
+    client: TestClient, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prefix, files = claimed(client, LINE, "run")
-    evil, begun, go = b"EVIL" * 10, Event(), Event()
-    arrivals = running.services.arrivals
+    arrivals, good, evil = running.services.arrivals, b"GOOD" * 10, b"EVIL" * 10
+    note = arrivals._note
 
-    def held() -> Iterator[bytes]:
-        begun.set()
-        go.wait()
-        yield evil
+    def slowly(prefix: str, file: FileEntry) -> None:
+        if file == files[1]:  # Other content takes its place before this is noted.
+            arrivals.take(prefix, entry("model.pth", evil), (evil,), 0)
+        note(prefix, file)
 
-    with ThreadPoolExecutor() as pool:
-        late = pool.submit(arrivals.take, prefix, entry("model.pth", evil), held(), 0)
-        begun.wait()
-        arrivals.take(prefix, files[1], (b"GOOD" * 10,), 0)
-        go.set()
-        late.result()
+    monkeypatch.setattr(arrivals, "_note", slowly)
+    arrivals.take(prefix, files[1], (good,), 0)
     assert commit(client, prefix, files, "run").status_code == 409
 
 
