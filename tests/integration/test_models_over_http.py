@@ -14,6 +14,8 @@ from tidebook import APILocal, ModelFile, list_profiles
 from tidebook.core.errors import Conflict, NotFound
 from tidebook.core.settings import Settings
 from tidebook.registry import ModelManager
+from tidebook.store.archiving import archive_tree
+from tidebook.store.place import Place
 from tidebook.store.transfer import Transferred
 
 __all__ = ["run"]
@@ -130,6 +132,9 @@ def test_an_archived_version_comes_back_when_it_is_opened_elsewhere(held: Server
     address = models.publish(run, "product/P060_all/lstm", {"description": "to be archived"})
     place = held.home / "saved_models" / str(address) / "model.pth"
     content = place.read_bytes()
+    with pytest.raises(Conflict, match="archived by the server"):
+        archive_tree(models.store, str(address), Place(str(elsewhere / "archive")), by=None)
+    assert not (elsewhere / "archive").exists()
     with held.client() as client:
         answer = client.post("/api/archive", json={"kind": "version", "id": str(address)})
         assert answer.is_success, answer.text

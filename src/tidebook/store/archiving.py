@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from tidebook.abc import FileEntry, Store
-from tidebook.core.errors import DataFault, NotFound
+from tidebook.core.errors import Conflict, DataFault, NotFound
 from tidebook.store import shelving
 from tidebook.store.copying import digest_of
 from tidebook.store.local import TOMBSTONE, LocalStore
@@ -120,7 +120,16 @@ class Version(Thing):
 def archive_tree(
     store: Store, prefix: str, place: Place, *, by: str | None, keep: Sequence[str] = KEPT
 ) -> dict[str, Any]:
-    """Moves the files of a complete tree, but `keep`, to the archive; returns archived.json. See `shelving.shelve`."""
+    """Moves the files of a complete tree, but `keep`, to the archive; returns archived.json. See `shelving.shelve`.
+
+    Conflict for a store that has an archive of its own.
+    """
+    if isinstance(store, Restoring):
+        raise Conflict(
+            "The versions of a server must be archived by the server",
+            got=f"{prefix}, which is at {store.location(prefix)}",
+            fix="Archive it on its page there, or run `tidebook archive add` where the server runs.",
+        )
     return shelving.shelve(Version(store, prefix, keep), place, by=by)
 
 
