@@ -21,7 +21,9 @@ ARCHIVED = "archived.json"  #: beside a version whose files are in the archive
 ADOPTED = ".adopted.json"  #: beside a version that another program wrote: when it was taken in, and what is wrong
 FOREIGN = "import "  #: begins the name of who claimed a version that came as files from elsewhere
 MOST = 2**53  #: bytes that a version stays below
-HEAVY = frozenset({"categories", "history", "series", "table"})  #: metadata that only the details of one version show
+HEAVY = frozenset(
+    {"categories", "code", "history", "series", "table"}
+)  #: metadata that only the details of one version show
 
 
 def address_of(prefix: str) -> Address | None:
