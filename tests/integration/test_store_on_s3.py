@@ -80,7 +80,7 @@ def test_large_files_go_through_to_the_bucket_without_filling_the_memory(real: S
     assert digest(store.open(prefix, "model.pth")) == digest(made / "model.pth")
     assert process.memory_info().rss - first < 90_000_000
     assert store.newest(line) == 1
-    store.delete(prefix, "the test is over")
+    store.delete(prefix, "the test is over", force=True)
     assert list(store.trees(line)) == []
 
 

@@ -100,7 +100,8 @@ def identify(headers: Headers, credentials: Credentials) -> User:
         raise Unauthorized(
             "You must be logged in",
             got=got,
-            fix="Open the link that an administrator gave you; programs take a token from TIDEBOOK_TOKEN.",
+            fix="Open the link that an administrator gave you; "
+            "programs send `Authorization: Bearer` and a token (TIDEBOOK_TOKEN).",
         )
     return user
 
