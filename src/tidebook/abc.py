@@ -134,8 +134,8 @@ class FileEntry:
     digest: str  #: "blake3:" and the hex digest of the content
 
 
-class Tree(Protocol):
-    """Files below one place: a folder, a prefix of an object store, a tree of a server. Paths have '/'."""
+class Source(Protocol):
+    """Files that are read from one place. Paths have '/'."""
 
     @property
     def url(self) -> str:
@@ -147,7 +147,11 @@ class Tree(Protocol):
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
         """The content from byte `start` on, in pieces; NotFound where there is no such file."""
 
-    def take(self, source: Tree, entry: FileEntry, path: str | None = None) -> FileEntry:
+
+class Tree(Source, Protocol):
+    """Files below one place that may be changed: a folder, a prefix of an object store, a tree of a server."""
+
+    def take(self, source: Source, entry: FileEntry, path: str | None = None) -> FileEntry:
         """Makes `path` (default: the entry's) a copy of the source's file `entry`, seen whole or not at all.
 
         What has come already of a copy that was cut is not sent again. The digest is that of the bytes that arrived;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from tidebook.abc import Store, Tree
+from tidebook.abc import Source, Store
 
 VERSIONS = 10  #: versions that are looked at
 
@@ -13,7 +13,7 @@ VERSIONS = 10  #: versions that are looked at
 class Held(Mapping[str, str]):
     """Digests → paths below the store, of files as large as one of `source`; looked for when it is first asked."""
 
-    def __init__(self, store: Store, model: str, version: str, source: Tree) -> None:
+    def __init__(self, store: Store, model: str, version: str, source: Source) -> None:
         self._store, self._model, self._version, self._source = store, model, version, source
 
     def __getitem__(self, digest: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tidebook.abc import FileEntry, Tree
+from tidebook.abc import FileEntry
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import check_segment
 from tidebook.store import bundles
@@ -213,7 +213,7 @@ class HttpStore:
 
 
 class _Files:
-    """Local files, wherever they lie, as a tree that is read."""
+    """Local files, wherever they lie, as a source."""
 
     url = "this machine"
 
@@ -234,21 +234,6 @@ class _Files:
             os.lseek(handle, start, os.SEEK_SET)
             while piece := os.read(handle, _PIECE):
                 yield piece
-
-    def take(self, source: Tree, entry: FileEntry, path: str | None = None) -> FileEntry:
-        """Nothing is put here."""
-        raise NotImplementedError
-
-    def share(self, entry: FileEntry, held: str) -> bool:
-        """Nothing is put here."""
-        return False
-
-    def remove(self, paths: Iterable[str]) -> list[str]:
-        """Nothing is removed."""
-        return []
-
-    def keep(self, entries: Mapping[str, FileEntry]) -> None:
-        """Nothing is kept."""
 
 
 def _checked(prefix: str) -> str:

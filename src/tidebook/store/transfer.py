@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Protocol, cast, runtime_checkable
 
-from tidebook.abc import FileEntry, Tree
+from tidebook.abc import FileEntry, Source, Tree
 from tidebook.core.errors import Forbidden, InvalidInput, NotFound, StorageFailure, TidebookError, Unauthorized
 from tidebook.store.bundles import SMALL
 from tidebook.store.claims import fold
@@ -39,7 +39,7 @@ class Transferred:
 
 
 def transfer(
-    source: Tree,
+    source: Source,
     target: Tree,
     files: Iterable[str] | Mapping[str, str] | None = None,
     *,
@@ -98,14 +98,16 @@ class _Bundling(Protocol):
     """A target that takes many small files at once."""
 
     def take_all(
-        self, source: Tree, entries: Sequence[FileEntry]
+        self, source: Source, entries: Sequence[FileEntry]
     ) -> Iterator[tuple[FileEntry, FileEntry | TidebookError]]: ...
 
 
 class _Mover:
     """Brings files, several at once, and keeps what came of each."""
 
-    def __init__(self, source: Tree, target: Tree, held: Mapping[str, str], result: Transferred, meter: _Meter) -> None:
+    def __init__(
+        self, source: Source, target: Tree, held: Mapping[str, str], result: Transferred, meter: _Meter
+    ) -> None:
         self._source, self._target, self._held, self._result, self._meter = source, target, held, result, meter
         # Between folders the system copies, one file after another: that is fastest. Elsewhere each piece is counted.
         self._plain = isinstance(source, LocalTree) and isinstance(target, LocalTree)
@@ -222,7 +224,7 @@ class _Meter:
 class _Read:
     """A tree that is read: its pieces are counted, and its files may go by other names."""
 
-    def __init__(self, tree: Tree, meter: _Meter, names: Mapping[str, str]) -> None:
+    def __init__(self, tree: Source, meter: _Meter, names: Mapping[str, str]) -> None:
         self._tree, self._meter, self._names = tree, meter, names
         self.url, self.entries = tree.url, tree.entries
 
@@ -247,7 +249,7 @@ def _same(entry: FileEntry, there: FileEntry) -> bool:
     return entry.mtime == there.mtime and bool(entry.digest or there.digest)
 
 
-def _missing(path: str, source: Tree) -> NotFound:
+def _missing(path: str, source: Source) -> NotFound:
     return NotFound("The file must be there", got=f"{path} in {source.url}", fix="List the files there are.")
 
 

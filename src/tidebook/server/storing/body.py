@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ import anyio
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 
-from tidebook.abc import FileEntry, Tree
+from tidebook.abc import FileEntry
 from tidebook.core.errors import Conflict, InvalidInput
 
 PIECE = 1 << 20  #: bytes that go to the thread at once
@@ -80,7 +80,7 @@ async def gathered(stream: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
 
 
 class Arriving:
-    """The tree whose one file is what arrives of `entry`, from byte `offset` on.
+    """The source whose one file is what arrives of `entry`, from byte `offset` on.
 
     Where its reader asks for another beginning, that is a Conflict whose `held` says which; so what is here already
     is told without a byte being sent.
@@ -121,21 +121,6 @@ class Arriving:
                 fix="Send it again with the size that the file has now.",
             )
         self.whole = True
-
-    def take(self, source: Tree, entry: FileEntry, path: str | None = None) -> FileEntry:
-        """Nothing can be put into a request."""
-        raise NotImplementedError
-
-    def share(self, entry: FileEntry, held: str) -> bool:
-        """Nothing can be put into a request."""
-        return False
-
-    def remove(self, paths: Iterable[str]) -> list[str]:
-        """Nothing can be removed from a request."""
-        return []
-
-    def keep(self, entries: Mapping[str, FileEntry]) -> None:
-        """Nothing is kept."""
 
 
 def _cut_off() -> InvalidInput:

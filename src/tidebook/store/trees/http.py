@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from blake3 import blake3
 
-from tidebook.abc import FileEntry, Tree
+from tidebook.abc import FileEntry, Source
 from tidebook.core.errors import Conflict, NotFound, TidebookError
 from tidebook.core.files import check_segment
 from tidebook.sdk.client import Away
@@ -81,7 +81,7 @@ class HttpTree:
         with self._lock:
             self._coming |= {entry.path: entry for entry in entries if entry.size <= bundles.SMALL}
 
-    def take(self, source: Tree, entry: FileEntry, path: str | None = None) -> FileEntry:
+    def take(self, source: Source, entry: FileEntry, path: str | None = None) -> FileEntry:
         """Sends a file, and again what is lost on the way; see `abc.Tree`."""
         wanted = _digested(source, entry)
         target = replace(wanted, path=entry.path if path is None else path)
@@ -119,7 +119,7 @@ class HttpTree:
                 return bundles.entry_of(answer)
 
     def take_all(
-        self, source: Tree, entries: Sequence[FileEntry]
+        self, source: Source, entries: Sequence[FileEntry]
     ) -> Iterator[tuple[FileEntry, FileEntry | TidebookError]]:
         """Sends many small files in few requests; each with its entry here, or why it was not taken."""
         for group in bundles.groups(entries):
@@ -144,7 +144,7 @@ class HttpTree:
         self._call("POST", "kept")
 
     def _take_bundle(
-        self, source: Tree, group: Sequence[FileEntry]
+        self, source: Source, group: Sequence[FileEntry]
     ) -> Iterator[tuple[FileEntry, FileEntry | TidebookError]]:
         packed: list[tuple[FileEntry, bytes]] = []
         given: dict[str, FileEntry] = {}
@@ -202,7 +202,7 @@ class HttpTree:
         return self._link.call(method, self._address(what), params=self._claim, content=begun, **more)
 
 
-def _read(source: Tree, entry: FileEntry) -> tuple[FileEntry, bytes]:
+def _read(source: Source, entry: FileEntry) -> tuple[FileEntry, bytes]:
     """A small file with its content; Conflict where that is not what the entry says."""
     content = b"".join(source.read(entry.path))
     digest = f"blake3:{blake3(content).hexdigest()}"
@@ -211,7 +211,7 @@ def _read(source: Tree, entry: FileEntry) -> tuple[FileEntry, bytes]:
     return replace(entry, digest=digest), content
 
 
-def _digested(source: Tree, entry: FileEntry) -> FileEntry:
+def _digested(source: Source, entry: FileEntry) -> FileEntry:
     """The entry with the digest of what the source holds now."""
     if entry.digest:
         return entry
@@ -224,7 +224,7 @@ def _digested(source: Tree, entry: FileEntry) -> FileEntry:
     return replace(entry, digest=f"blake3:{hasher.hexdigest()}")
 
 
-def _exactly(source: Tree, entry: FileEntry, offset: int) -> Iterator[bytes]:
+def _exactly(source: Source, entry: FileEntry, offset: int) -> Iterator[bytes]:
     """The content from `offset` on; Conflict where the source has become longer or shorter."""
     at = offset
     for piece in source.read(entry.path, offset) if offset < entry.size else ():

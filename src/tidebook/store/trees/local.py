@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tidebook.abc import FileEntry, Tree
+from tidebook.abc import FileEntry, Source
 from tidebook.core import syncing
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
 from tidebook.core.files import check_segment, dump_json, storage_errors
@@ -82,7 +82,7 @@ class LocalTree:
             if not same(before, os.fstat(handle)):
                 raise changed(path)
 
-    def take(self, source: Tree, entry: FileEntry, path: str | None = None) -> FileEntry:
+    def take(self, source: Source, entry: FileEntry, path: str | None = None) -> FileEntry:
         """Copies a file of another tree here, with its time; see `abc.Tree`. On the disk within the next second."""
         path = entry.path if path is None else path
         target = self.place(path, write=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from blake3 import blake3
 
-from tidebook.abc import FileEntry, Tree
+from tidebook.abc import FileEntry, Source
 from tidebook.core.errors import Conflict, InvalidInput
 from tidebook.core.files import check_segment, dump_json
 from tidebook.store.closing import check_unchanged, closing, made, placing
@@ -72,7 +72,7 @@ class ObjectTree:
         """The content from byte `start` on; NotFound without the file, Conflict where it is replaced meanwhile."""
         return pieces(self._bucket, self._key(path), start)
 
-    def take(self, source: Tree, entry: FileEntry, path: str | None = None) -> FileEntry:
+    def take(self, source: Source, entry: FileEntry, path: str | None = None) -> FileEntry:
         """Sends a file of another tree here; see `abc.Tree`."""
         path = entry.path if path is None else path
         if not entry.digest and entry.size > PART and isinstance(source, LocalTree):
