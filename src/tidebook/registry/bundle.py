@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import stat
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from tidebook.abc import Store
 from tidebook.core.errors import DataFault, InvalidInput, NotFound, TooLarge
 from tidebook.core.files import MAX_RECORD_BYTES, check_segment, replacing
 from tidebook.core.scope import Address
+from tidebook.core.zips import reading
 from tidebook.records import labels as records
 from tidebook.registry.intake import present, take_in
 from tidebook.registry.reader import Reader
@@ -61,7 +61,7 @@ def unpack(store: Store, source: Path, *, max_bytes: int = MAX_BYTES) -> tuple[A
     if not source.is_file():
         raise NotFound("The archive must exist", got=str(source), fix="Check the path.")
     try:
-        with zipfile.ZipFile(source) as archive:
+        with reading(source) as archive:
             address, files, labels = _content(archive, source.name)
             digested = blake3(orjson.dumps([str(address), files], option=orjson.OPT_SORT_KEYS)).hexdigest()
             with store.workspace(f"import {digested}") as folder:
@@ -72,7 +72,7 @@ def unpack(store: Store, source: Path, *, max_bytes: int = MAX_BYTES) -> tuple[A
                 made = {path: _extract(archive, source.name, entry, folder / path) for path, entry in files.items()}
                 problem = fault(made[MODEL]) if MODEL in made else f"There is no {MODEL} to load."
                 return take_in(store, address, made, digested[:32], labels=labels, problem=problem)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error) as error:
+    except zipfile.BadZipFile as error:
         raise _damaged(source.name, str(error)) from error
 
 

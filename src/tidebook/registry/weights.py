@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickletools
 import re
 import zipfile
-import zlib
 from pathlib import Path
+
+from tidebook.core.zips import reading
 
 MODEL = "model.pth"
 DAMAGED = f"{MODEL} is damaged or of another kind."
@@ -32,9 +33,9 @@ def fault(path: Path) -> str | None:
             return f"{MODEL} is a pickle, which is never loaded, because loading it runs code."
         return DAMAGED
     try:
-        with zipfile.ZipFile(path) as archive:
+        with reading(path) as archive:
             asked, texts = _read(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, KeyError):
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError):
         return DAMAGED
     strange = sorted(name for name in asked if not _SAFE.fullmatch(name))
     if strange:

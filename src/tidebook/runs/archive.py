@@ -7,7 +7,6 @@ import secrets
 import shutil
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ import orjson
 
 from tidebook.core.errors import DataFault, InvalidInput, NotFound, TidebookError, TooLarge
 from tidebook.core.files import MAX_RECORD_BYTES, check_segment, replacing, storage_errors
+from tidebook.core.zips import reading
 from tidebook.records import labels
 from tidebook.runs.liveness import HEARTBEAT
 from tidebook.runs.names import claim_run
@@ -64,11 +64,11 @@ def unpack(source: Path, out: Path, *, max_bytes: int = MAX_BYTES) -> Unpacked:
         raise NotFound("The archive must exist", got=str(source), fix="Check the path.")
     unpacked = Unpacked()
     try:
-        with zipfile.ZipFile(source) as archive:
+        with reading(source) as archive:
             runs = _checked(archive, source.name)
             _check_size([info for infos in runs.values() for info in infos], out, max_bytes)
             _unpack(archive, runs, out, unpacked)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error) as error:
+    except zipfile.BadZipFile as error:
         raise _ended(_damaged(source.name, str(error)), unpacked) from error
     except TidebookError as error:
         raise _ended(error, unpacked) from error

@@ -127,6 +127,21 @@ def test_a_bomb_is_refused_before_it_unpacks(other: ModelManager, bundle: Path) 
         unpack(other.store, bundle, max_bytes=100)
 
 
+def test_an_archive_with_a_byte_turned_over_adds_the_version_as_it_was_or_nothing(
+    other: ModelManager, bundle: Path, tmp_path: Path
+) -> None:
+    content, damaged = bundle.read_bytes(), tmp_path / "damaged.zip"
+    end = len(content) - 22  # of the record that says where everything is
+    for place in [*range(0, end, end // 20), *range(end, len(content))]:
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        try:
+            address, _ = other.import_file(damaged)
+        except (DataFault, InvalidInput):
+            pass
+        else:  # A byte that nothing depends on.
+            assert verify(other.store, str(address)) == []
+
+
 def test_a_file_that_is_cut_or_no_archive_is_told(other: ModelManager, bundle: Path, tmp_path: Path) -> None:
     content = bundle.read_bytes()
     for length in (0, 10, len(content) // 2, len(content) - 5):
