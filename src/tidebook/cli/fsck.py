@@ -17,7 +17,7 @@ def fsck(
     repair: Annotated[bool, typer.Option("--repair", help=words("fsck_repair"))] = False,
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
-    """Tells what is missing, changed, foreign or half written; ends with 1 where something is left to do."""
+    """Tells what is missing, changed, foreign or half written; ends with 1 where something wrong is left."""
     from tidebook.cli.output import print_json
     from tidebook.core.settings import Settings
     from tidebook.health.finding import told
@@ -27,7 +27,7 @@ def fsck(
 
     found = list(look(Settings(), quick=quick))
     results = list(mend(found)) if repair else [Mended(finding, done=False) for finding in found]
-    left = [result for result in results if not result.done]
+    left = [result for result in results if result.finding.is_fault and not result.done]
     if json:
         tongue = language()
         findings = [told(result.finding, tongue, mended=result.done, fault=result.fault) for result in results]
@@ -48,7 +48,9 @@ def _show(results: list[Mended], *, repaired: bool) -> None:
         return
     for result in results:
         finding = result.finding
-        mark = Text("✓", "green") if result.done else Text("✗", "red" if finding.mend is None else "yellow")
+        mark = Text("✗", "red" if finding.mend is None else "yellow")
+        if result.done or not finding.is_fault:
+            mark = Text("✓", "green") if result.done else Text("·", "dim")
         console.print(Text.assemble(mark, " ", (harmless(finding.path), "bold")))
         detail = f" ({said(finding.detail)})" if finding.detail else ""
         console.print(Text(f"  {finding.meaning()[language()]}{detail}"))

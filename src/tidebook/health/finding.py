@@ -23,6 +23,7 @@ from tidebook.store.shelving import Thing
 
 TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]+|\..+\.part|\.manifest\..+|\.import-\d+-[0-9a-f]+")  #: what we write
 OLD = 3600.0  #: seconds after which what is half written is taken for left behind
+LISTS = frozenset({"row_without_file", "file_without_row"})  #: lists behind the files, as a command line leaves them
 _PACKAGE = "tidebook.health"
 
 
@@ -34,6 +35,11 @@ class Finding:
     path: str  #: below the home, or an address
     detail: str = ""  #: what exactly
     mend: Callable[[], object] | None = field(default=None, repr=False)  #: None: nothing can be done here
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether something is wrong; lists that are behind are brought in line by the next start of a server."""
+        return self.code not in LISTS
 
     def meaning(self) -> dict[str, str]:
         """What it means, in each language."""
@@ -121,6 +127,7 @@ def told(finding: Finding, language: str, **more: Any) -> dict[str, Any]:
         "detail": finding.detail,
         "meaning": finding.meaning()[language],
         "repair": finding.repair()[language],
+        "is_fault": finding.is_fault,
         "can_be_mended": finding.mend is not None,
         **more,
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tidebook.core.errors import TidebookError
-from tidebook.health.finding import Finding
+from tidebook.health.finding import LISTS, Finding
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def repair(findings: Iterable[Finding]) -> Iterator[Mended]:
         if finding.mend is None:
             yield Mended(finding, done=False)
             continue
-        if finding.code in {"row_without_file", "file_without_row"}:
+        if finding.code in LISTS:
             if made_again:
                 yield Mended(finding, done=True)
                 continue

@@ -93,7 +93,7 @@ def test_things_are_archived_listed_and_restored(home: Settings) -> None:
     assert [item["id"] for item in told("archive", "list")["items"]] == [f"{LINE}/v1"]
 
 
-def test_fsck_ends_with_one_while_something_is_left_to_do(home: Settings) -> None:
+def test_fsck_ends_with_one_while_something_wrong_is_left(home: Settings) -> None:
     told("reindex")
     assert told("fsck") == {"findings": [], "left": 0}
     assert told("fsck", "--quick")["left"] == 0
@@ -108,6 +108,17 @@ def test_fsck_ends_with_one_while_something_is_left_to_do(home: Settings) -> Non
     assert "notes.txt" in people
     assert [each["code"] for each in told("fsck", code=1)["findings"]] == ["version_missing"]
     assert "缺失" in shown("fsck", language="zh", code=1).stdout
+
+
+def test_lists_that_a_command_left_behind_are_told_and_are_no_fault(home: Settings) -> None:
+    told("reindex")
+    added = publish(home, wape=None, day=6)
+    found = told("fsck")
+    assert [(each["path"], each["is_fault"]) for each in found["findings"]] == [(f"version {added}", False)]
+    assert found["left"] == 0
+    assert "A server does so by itself as it starts." in shown("fsck").stdout
+    assert told("fsck", "--repair")["left"] == 0
+    assert told("fsck") == {"findings": [], "left": 0}
 
 
 def test_a_home_is_backed_up_and_restored(home: Settings, tmp_path: Path) -> None:
