@@ -95,9 +95,10 @@ class Forecast(Thing):
         """See `Thing`."""
         return [self._file.name] if self._file.is_file() else []
 
-    def clear(self, record: dict[str, Any]) -> None:
+    def clear(self, record: dict[str, Any]) -> dict[str, Any]:
         """See `Thing`."""
         self._file.unlink(missing_ok=True)  # From here on it is archived.
+        return record
 
     def put(self, entries: Sequence[FileEntry], folder: Path) -> None:
         """See `Thing`."""

@@ -105,7 +105,7 @@ class Run(Thing):
         """See `Thing`."""
         return sorted(path.name for path in self._folder.iterdir() if path.name not in {DELETED, RECORD})
 
-    def clear(self, record: dict[str, Any]) -> None:
+    def clear(self, record: dict[str, Any]) -> dict[str, Any]:
         """See `Thing`."""
         with storage_errors(self._folder):
             for name in self.left(record):
@@ -114,6 +114,7 @@ class Run(Thing):
                     shutil.rmtree(path, ignore_errors=True)
                 else:
                     path.unlink(missing_ok=True)
+        return record
 
     def put(self, entries: Sequence[FileEntry], folder: Path) -> None:
         """See `Thing`."""

@@ -67,7 +67,8 @@ class Version(Thing):
 
     def described(self, entries: Sequence[FileEntry]) -> dict[str, Any]:
         """See `Thing`."""
-        return {"files": [entry.path for entry in entries]}
+        files = [entry.path for entry in entries]
+        return {"files": files} if isinstance(self._store, LocalStore) else {"files": files, "clearing": True}
 
     def away(self, record: dict[str, Any]) -> list[FileEntry]:
         """See `Thing`."""
@@ -84,13 +85,17 @@ class Version(Thing):
     def left(self, record: dict[str, Any]) -> list[str]:
         """See `Thing`."""
         if not isinstance(self._store, LocalStore):
-            return list(record["files"])  # To look for them costs as much as to remove them.
+            return list(record["files"]) if record.get("clearing") else []
         folder = self._store.folder(self.name)
         return [path for path in record["files"] if (folder / path).is_file()]
 
-    def clear(self, record: dict[str, Any]) -> None:
+    def clear(self, record: dict[str, Any]) -> dict[str, Any] | None:
         """See `Thing`."""
         self._store.tree(self.name).remove(record["files"])
+        cleared = {name: value for name, value in record.items() if name != "clearing"}
+        if cleared != record:
+            self._store.amend(self.name, RECORD, lambda before: cleared if before == record else before)
+        return self.record()
 
     def put(self, entries: Sequence[FileEntry], folder: Path) -> None:
         """See `Thing`."""

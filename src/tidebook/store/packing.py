@@ -59,10 +59,7 @@ def pack(files: Mapping[str, Path], entries: Iterable[FileEntry], target: Path) 
                     if reader.digest() != entry.digest or file.read(1):
                         raise _changed(entry.path)
         with target.open("rb") as raw:
-            whole = _Digesting(raw)
-            while whole.read(_CHUNK):
-                pass
-        return Packed(whole.digest(), whole.count)
+            return measured(raw)
 
 
 @contextmanager
@@ -130,6 +127,14 @@ def fetch(stream: Readable, packed: Packed, target: Path, name: str) -> None:
         while chunk := bounded.read(_CHUNK):
             file.write(chunk)
     _check_digest(raw, packed, name)
+
+
+def measured(stream: Readable) -> Packed:
+    """What a packed file is by itself: what it must hold is still to be checked."""
+    raw = _Digesting(stream)
+    while raw.read(_CHUNK):
+        pass
+    return Packed(raw.digest(), raw.count)
 
 
 def check_size(size: int, packed: Packed, name: str) -> None:

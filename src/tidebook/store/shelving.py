@@ -2,7 +2,9 @@
 
 A lock for each thing is held over all of it. Where a store is shared by machines that do not see each other's locks,
 the record beside the thing decides: it names the packed file, whose name no other ever has, and it is written and
-removed only where it is as it was read. Killed anywhere, a second call finishes, and nothing is lost.
+removed only where it is as it was read. While it says `clearing`, another machine may be removing the files: who brings
+the thing back then leaves the packed file until the files are seen to have stayed. Killed anywhere, a second call
+finishes, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -76,8 +78,8 @@ class Thing(ABC):
         """What is still here, or may be, of what is archived."""
 
     @abstractmethod
-    def clear(self, record: dict[str, Any]) -> None:
-        """Removes that."""
+    def clear(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        """Removes that; what stands beside the thing afterwards, which no longer says `clearing`."""
 
     @abstractmethod
     def put(self, entries: Sequence[FileEntry], folder: Path) -> None:
@@ -102,12 +104,9 @@ def shelve(thing: Thing, place: Place, *, by: str | None) -> dict[str, Any]:
     with thing.alone() as folder:
         record = _known(thing, place, folder)
         if record is not None:
-            _cleared(thing, place, record, folder)
-            return record
+            return _cleared(thing, place, record, folder)
         record, ours = _packed(thing, place, folder, by)
-        if ours:
-            _clear(thing, record, folder)
-    return record
+        return _clear(thing, place, record, folder) if ours else record
 
 
 def settle(thing: Thing, place: Place) -> None:
@@ -135,11 +134,20 @@ def fetch(thing: Thing, place: Place) -> bool:
             thing.check()
             _note(folder, record["pack"])
             if thing.end(record):
-                with suppress(StorageFailure):
-                    place.remove(thing.kind, thing.name, record["pack"])
+                if not record.get("clearing"):
+                    with suppress(StorageFailure):
+                        place.remove(thing.kind, thing.name, record["pack"])
                 break
         thing.check()
     return archived
+
+
+def reclaim(thing: Thing, place: Place, pack: str) -> None:
+    """Brings back what is missing of a thing from a packed file that nothing names, which goes then."""
+    with thing.alone() as folder:
+        record = _known(thing, place, folder)
+        if record is None:
+            _let_go(thing, place, pack, folder)
 
 
 def forget(thing: Thing, place: Place, record: dict[str, Any]) -> None:
@@ -154,7 +162,7 @@ def inspect(thing: Thing, place: Place, record: dict[str, Any], *, quick: bool) 
 
     With `quick` by its size, else by every digest.
     """
-    packed = Packed(record["digest"], record["bytes"])
+    packed = _whole(record)
     if quick:
         packing.check_size(place.size(thing.kind, thing.name, record["pack"]), packed, thing.name)
         return
@@ -193,8 +201,10 @@ def _known(thing: Thing, place: Place, folder: Path) -> dict[str, Any] | None:
         record = None if thing.end(record) else thing.record()
     notes = folder / _NOTES
     for pack in notes.read_text().split() if notes.is_file() else ():
-        if record is None or record["pack"] != pack:
-            with suppress(TidebookError):  # The note of a killed process may be cut.
+        with suppress(TidebookError):  # The note of a killed process may be cut.
+            if record is None:
+                _let_go(thing, place, pack, folder)
+            elif record["pack"] != pack:
                 place.remove(thing.kind, thing.name, pack)
     notes.unlink(missing_ok=True)
     shutil.rmtree(folder / "files", ignore_errors=True)
@@ -207,19 +217,41 @@ def _note(folder: Path, pack: str) -> None:
         (folder / _NOTES).write_text(pack)
 
 
-def _cleared(thing: Thing, place: Place, record: dict[str, Any], folder: Path) -> None:
-    """Removes what is left of a thing here, once its packed file is seen to be whole."""
-    if thing.left(record):
-        with place.opened(thing.kind, thing.name, record["pack"]) as stream:
-            packing.fetch(stream, Packed(record["digest"], record["bytes"]), folder / _PACKED, thing.name)
-        _clear(thing, record, folder)
+def _let_go(thing: Thing, place: Place, pack: str, folder: Path) -> None:
+    """Removes a packed file that nothing names, once nothing is missing of what it may hold alone."""
+    with suppress(NotFound):  # It was deleted.
+        entries = thing.entries()
+        if not thing.is_whole(entries):
+            with place.opened(thing.kind, thing.name, pack) as stream:
+                packed = packing.measured(stream)
+            with place.opened(thing.kind, thing.name, pack) as stream:
+                _unpacked(thing, entries, packed, stream, folder)
+    place.remove(thing.kind, thing.name, pack)
 
 
-def _clear(thing: Thing, record: dict[str, Any], folder: Path) -> None:
-    thing.clear(record)
-    if thing.record() != record:  # Another machine has brought it back meanwhile: it must not miss what went.
+def _cleared(thing: Thing, place: Place, record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Removes what is left of a thing here, once its packed file is seen to be whole; returns its record."""
+    if not thing.left(record):
+        return record
+    with place.opened(thing.kind, thing.name, record["pack"]) as stream:
+        packing.fetch(stream, _whole(record), folder / _PACKED, thing.name)
+    return _clear(thing, place, record, folder)
+
+
+def _clear(thing: Thing, place: Place, record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    held = thing.clear(record)
+    if held is not None and held["pack"] == record["pack"]:
+        return held
+    if held is None:  # Another machine has brought it back meanwhile: it must not miss what went.
         with (folder / _PACKED).open("rb") as stream:
-            _unpacked(thing, record, stream, folder)
+            _unpacked(thing, thing.away(record), _whole(record), stream, folder)
+    with suppress(StorageFailure):
+        place.remove(thing.kind, thing.name, record["pack"])
+    return held or record
+
+
+def _whole(record: dict[str, Any]) -> Packed:
+    return Packed(record["digest"], record["bytes"])
 
 
 def _packed(thing: Thing, place: Place, folder: Path, by: str | None) -> tuple[dict[str, Any], bool]:
@@ -258,7 +290,7 @@ def _brought(thing: Thing, place: Place, record: dict[str, Any], folder: Path) -
     """Puts everything into its place; False where the record has changed meanwhile, so that it begins anew."""
     try:
         with place.opened(thing.kind, thing.name, record["pack"]) as stream:
-            _unpacked(thing, record, stream, folder)
+            _unpacked(thing, thing.away(record), _whole(record), stream, folder)
     except NotFound:
         if thing.record() != record:
             return False
@@ -268,10 +300,11 @@ def _brought(thing: Thing, place: Place, record: dict[str, Any], folder: Path) -
     return True  # Also where the archive has lost it, but nothing of it is missing here.
 
 
-def _unpacked(thing: Thing, record: dict[str, Any], stream: packing.Readable, folder: Path) -> None:
+def _unpacked(
+    thing: Thing, entries: Sequence[FileEntry], packed: Packed, stream: packing.Readable, folder: Path
+) -> None:
     """Verifies and unpacks all of a packed file, and puts it into place."""
-    entries = thing.away(record)
     shutil.rmtree(folder / "files", ignore_errors=True)
-    packing.unpack(stream, Packed(record["digest"], record["bytes"]), entries, folder / "files", thing.name)
+    packing.unpack(stream, packed, entries, folder / "files", thing.name)
     thing.put(entries, folder / "files")
     syncing.flush()  # What the archive holds goes after this.

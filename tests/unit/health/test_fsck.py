@@ -270,6 +270,20 @@ def test_what_the_archive_holds_too_much_goes_once_it_is_old_and_nobody_misses_i
     assert packs(home) == sorted([foreign, only])
 
 
+def test_what_a_version_misses_is_brought_back_from_the_archive_though_nothing_names_it(home: Settings) -> None:
+    moving.archive(home, "version", V1, by=None)
+    [pack] = packs(home)
+    content = pack.read_bytes()
+    moving.restore(home, "version", V1)
+    pack.write_bytes(content)
+    aged(pack)
+    (home.saved_models / V1 / "model.pth").unlink()
+    assert {code for code, _ in found(home)} == {"version_missing", "archive_orphan"}
+    mended(home)
+    assert found(home) == []
+    assert packs(home) == []
+
+
 def test_what_is_archived_while_fsck_looks_is_not_taken_for_needless(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

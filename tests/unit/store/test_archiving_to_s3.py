@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tests.s3_servers import SECRET, S3Server, free_port, moto, rclone
 from tests.unit.store.archived import FILES, LINE, PREFIX, contents, made
 from tidebook.core.errors import DataFault, StorageFailure
-from tidebook.store import LocalStore, verify
+from tidebook.store import LocalStore, shelving, verify
 from tidebook.store.archiving import Version, archive_tree, archived, forget_tree, restore_tree
 from tidebook.store.objects import ObjectStore
 from tidebook.store.place import Place
@@ -149,6 +150,76 @@ def test_what_another_machine_brings_back_before_its_files_went_is_put_back(
     archive_tree(one, PREFIX, Place(where), by=None)
     assert archived(one, PREFIX) is None
     assert verify(one, PREFIX) == []
+    assert list(Place(where).packs("version")) == []
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> Callable[[ObjectStore, str], None]:
+    """Archives a version in a process that is killed as it begins to clear: its working folder stays."""
+
+    def archive(store: ObjectStore, where: str) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(shutil, "rmtree", lambda folder, **how: None)
+            with pytest.raises(SystemExit):
+                archive_tree(store, PREFIX, Place(where), by=None)
+
+    return archive
+
+
+@pytest.mark.parametrize("finisher", ["the killed one", "fsck"])
+def test_what_a_killed_machine_removed_after_another_had_brought_it_back_is_not_lost(
+    machines: list[ObjectStore],
+    where: str,
+    monkeypatch: pytest.MonkeyPatch,
+    killed: Callable[[ObjectStore, str], None],
+    finisher: str,
+) -> None:
+    one, two = machines
+
+    def clear(version: Version, record: dict[str, Any]) -> None:
+        monkeypatch.setattr(Version, "clear", cleared)
+        assert restore_tree(two, PREFIX, archive=where) is True
+        one.tree(PREFIX).remove(record["files"])
+        raise SystemExit
+
+    cleared = Version.clear
+    monkeypatch.setattr(Version, "clear", clear)
+    killed(one, where)
+    assert archived(two, PREFIX) is None
+    assert len(verify(two, PREFIX)) == len(FILES)
+    [(_, pack)] = Place(where).packs("version")
+    if finisher == "fsck":
+        shelving.reclaim(Version(two, PREFIX), Place(where), pack)
+    else:
+        shelving.settle(Version(one, PREFIX), Place(where))
+    assert verify(two, PREFIX) == []
+    assert list(Place(where).packs("version")) == []
+
+
+def test_what_a_killed_machine_has_not_removed_goes_at_the_next_call(
+    machines: list[ObjectStore],
+    where: str,
+    monkeypatch: pytest.MonkeyPatch,
+    killed: Callable[[ObjectStore, str], None],
+) -> None:
+    one, two = machines
+
+    def clear(version: Version, record: dict[str, Any]) -> None:
+        monkeypatch.setattr(Version, "clear", cleared)
+        one.tree(PREFIX).remove(record["files"][:1])
+        raise SystemExit
+
+    cleared = Version.clear
+    monkeypatch.setattr(Version, "clear", clear)
+    killed(one, where)
+    assert Version(two, PREFIX).left(archived(two, PREFIX) or {}) != []
+    assert len(verify(two, PREFIX)) == 1
+    record = archive_tree(two, PREFIX, Place(where), by=None)
+    assert record == archived(one, PREFIX)
+    assert Version(one, PREFIX).left(record) == []
+    assert len(verify(two, PREFIX)) == len(FILES)
+    assert restore_tree(one, PREFIX, archive=where) is True
+    assert verify(two, PREFIX) == []
     assert list(Place(where).packs("version")) == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 
@@ -43,8 +43,8 @@ def shelved(home: Home, name: str, record_name: str, thing: Thing) -> Iterator[F
     except StorageFailure:
         return  # That the archive is away is told once.
     else:
-        is_local = thing.kind != "version" or isinstance(home.store, LocalStore)
-        if is_local and (left := thing.left(record)):
+        is_busy = record.get("clearing") and home.place.age(thing.kind, thing.name, record["pack"]) <= OLD
+        if not is_busy and (left := thing.left(record)):
             settle = partial(shelving.settle, thing, home.place)
             yield Finding("archived_files_left", name, ", ".join(left[:5]), settle)
 
@@ -61,10 +61,22 @@ def archive(home: Home) -> Iterator[Finding]:
                     thing = home.thing(kind, name)
                     record = thing.record()
                     if record is None or thing.is_here() or record["pack"] != pack:
-                        mend = partial(_remove, home, thing, pack) if _is_needless(home, thing, pack) else None
-                        yield Finding("archive_orphan", f"{place.url}/{kind}/{name}", pack, mend)
+                        yield Finding("archive_orphan", f"{place.url}/{kind}/{name}", pack, _mend(home, thing, pack))
     except StorageFailure as error:
         yield Finding("archive_away", place.url, error.got)
+
+
+def _mend(home: Home, thing: Thing, pack: str) -> Callable[[], object] | None:
+    """Removes what is needless; brings back from it what a version misses."""
+    if _is_needless(home, thing, pack):
+        return partial(_remove, home, thing, pack)
+    return partial(shelving.reclaim, thing, home.place, pack) if _is_published(home, thing) else None
+
+
+def _is_published(home: Home, thing: Thing) -> bool:
+    with suppress(NotFound):
+        return thing.kind == "version" and bool(home.store.manifest(thing.name))
+    return False
 
 
 def _remove(home: Home, thing: Thing, pack: str) -> None:
