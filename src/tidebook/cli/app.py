@@ -21,6 +21,7 @@ from tidebook.cli import (
     forecast,
     fsck,
     models,
+    policies,
     projects,
     reindex,
     runs,
@@ -64,6 +65,7 @@ app.add_typer(projects.app, name="projects", help=words("projects"))
 app.command("sync", help=words("sync"))(sync.sync)
 app.command("reindex", help=words("reindex"))(reindex.reindex)
 app.command("token", help=words("token"))(token.token)
+app.add_typer(policies.app, name="policies", help=words("policies"))
 app.command("cleanup", help=words("cleanup"))(cleanup.cleanup)
 app.add_typer(archive.app, name="archive", help=words("archive"))
 app.command("fsck", help=words("fsck"))(fsck.fsck)

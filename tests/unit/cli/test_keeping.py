@@ -64,6 +64,41 @@ def test_a_cleanup_shows_its_plan_and_changes_nothing_unless_it_is_told_to(home:
     assert "最新" in shown("cleanup", "--dry-run", language="zh").stdout
 
 
+def test_a_cleanup_follows_the_rules_that_were_set_on_the_command_line(home: Settings) -> None:
+    [before] = told("policies", "list")
+    assert (before["versions"], before["action"]) == ({"newest": 3}, "delete")
+    changed = told("policies", "set", "default", "--versions", "1", "--forecast-days", "none", "--action", "archive")
+    assert changed["forecasts"] == {"days": None, "newest": 1000}
+    assert told("policies", "list") == [changed]
+    outcome = told("cleanup", "--yes")
+    assert (outcome["deleted"], outcome["archived"]) == (0, 2)
+    people = shown("policies", "list").stdout
+    assert people.split("\n")[1].split() == ["default", "—", "1,000", "1", "—", "—", "archive"]
+    assert "保留规则" in shown("policies", "set", "default", "--completed-days", "90", language="zh").stdout
+    assert told("policies", "list")[0]["runs"] == {"completed_days": 90, "failed_days": None}
+    assert told("policies", "reset", "default") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nothing", "--versions", "1"), "must exist"),
+        (("default", "--versions", "-1"), "--versions must be a whole number or none"),
+        (("default", "--forecasts", "many"), "--forecasts must be a whole number or none"),
+        (("default", "--failed-days", "10000000000"), "failed_days of a policy must be"),
+        (("default", "--action", "burn"), "action must be delete or archive"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_changes_nothing(home: Settings, arguments: tuple[str, ...], said: str) -> None:
+    [before] = told("policies", "list")
+    refused = subprocess.run(
+        [sys.executable, "-m", "tidebook", "policies", "set", *arguments], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode in {2, 4}
+    assert said in refused.stderr
+    assert told("policies", "list") == [before]
+
+
 def test_a_cleanup_that_was_agreed_to_is_carried_out_once(home: Settings) -> None:
     assert told("cleanup", "--yes", "--project", "nothing")["deleted"] == 0
     assert told("cleanup", "--yes")["deleted"] == 2
