@@ -1,6 +1,7 @@
 """Large files to and from a server's store over loopback, beside MLflow's artifacts, and the memory of the server.
 
-TIDEBOOK_TRACKING_PEERS names a Python with mlflow; without it only ours is measured.
+Before each, what was written until then has reached the disk. TIDEBOOK_TRACKING_PEERS names a Python with mlflow;
+without it only ours is measured.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import psutil
 
 from benchmarks.ingest import wait_for
 from benchmarks.measure import Figure, server
+from tidebook.core import syncing
 from tidebook.store.copying import digest
 from tidebook.store.http_store import HttpStore
 from tidebook.store.transfer import transfer
@@ -33,10 +35,12 @@ import mlflow
 from mlflow.tracking import MlflowClient
 client = MlflowClient(sys.argv[1])
 run = client.create_run(client.create_experiment("bench")).info.run_id
+os.sync()
 began = time.perf_counter()
 client.log_artifact(run, sys.argv[2])
 up = time.perf_counter() - began
 os.makedirs(sys.argv[3])
+os.sync()
 began = time.perf_counter()
 client.download_artifacts(run, os.path.basename(sys.argv[2]), sys.argv[3])
 print(json.dumps({"up": up, "down": time.perf_counter() - began}))
@@ -97,6 +101,8 @@ def _moved(store: HttpStore, folder: Path, prefix: str) -> dict[str, float]:
         ("up", Folder(folder / "source"), store.tree(prefix)),
         ("down", store.tree(prefix), Folder(folder / "back")),
     ):
+        syncing.flush()
+        os.sync()
         began = time.perf_counter()
         result = transfer(source, target)
         times[way] = time.perf_counter() - began

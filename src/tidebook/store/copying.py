@@ -26,6 +26,8 @@ Guard = Callable[[FileEntry], AbstractContextManager[None]]  #: in which a file 
 
 CHUNK = 1 << 19  #: bytes of a file that is copied and digested at the same time
 _SMALL = 1 << 20  #: bytes up to which a file is read at once
+_HANDFUL = 1 << 20  #: bytes of what arrives that are written and digested at once
+_MOST = 256  #: pieces of it
 _STRETCH = 16 << 20  #: bytes that the system copies at once
 _SETTLED = 10**8  #: nanoseconds after which a change of a file shows in its time
 _FICLONE = 0x40049409
@@ -129,11 +131,15 @@ def clone(reader: int, writer: int) -> bool:
     return True
 
 
-def write_all(handle: int, data: bytes) -> None:
-    """Writes all of `data`, however little the system takes at once."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
+def write_all(handle: int, *pieces: bytes) -> None:
+    """Writes all of `pieces`, however little the system takes at once."""
+    left = [memoryview(piece) for piece in pieces]
+    while left:
+        count = os.writev(handle, left)
+        while left and count >= len(left[0]):
+            count -= len(left.pop(0))
+        if count:
+            left[0] = left[0][count:]
 
 
 def moment(nanoseconds: int) -> str:
@@ -237,8 +243,10 @@ def _pieces(reader: int, size: int) -> Iterator[memoryview]:
 
 def _receive(read: Callable[[int], Iterable[bytes]], part: Part, path: str, entry: FileEntry) -> str:
     """Appends what is missing, and returns the digest of the whole."""
-    size = min(os.fstat(part.handle).st_size, entry.size)
-    os.ftruncate(part.handle, size)
+    here = os.fstat(part.handle).st_size
+    size = min(here, entry.size)
+    if size < here:  # A file that was truncated is written to the disk as it is closed, with all that came since.
+        os.ftruncate(part.handle, size)
     os.lseek(part.handle, size, os.SEEK_SET)
     with Digest() as behind:
         at = 0
@@ -246,16 +254,35 @@ def _receive(read: Callable[[int], Iterable[bytes]], part: Part, path: str, entr
             behind.update(piece)
             at += len(piece)
         part.cut = True
-        for piece in read(size) if size < entry.size or not size else ():
+        for pieces in _handfuls(read(size)) if size < entry.size or not size else ():
             part.cut = False
-            behind.update(piece)
-            write_all(part.handle, piece)
-            size += len(piece)
+            behind.update(*pieces)
+            write_all(part.handle, *pieces)
+            size += sum(map(len, pieces))
             part.cut = True
         part.cut = size < entry.size
     if size != entry.size:
         raise changed(path)
     return behind.text()
+
+
+def _handfuls(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The pieces, many at a time; where their source breaks off, what had come until then is the last."""
+    waiting: list[bytes] = []
+    size = 0
+    try:
+        for piece in pieces:
+            waiting.append(piece)
+            size += len(piece)
+            if size >= _HANDFUL or len(waiting) == _MOST:
+                yield waiting
+                waiting, size = [], 0
+    except Exception:
+        if waiting:
+            yield waiting
+        raise
+    if waiting:
+        yield waiting
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Self
 
 from blake3 import blake3
 
-AHEAD = 4  #: pieces that wait to be digested
+AHEAD = 4  #: handfuls of pieces that wait to be digested
 _AT_ONCE = 1 << 20  #: bytes up to which a thread costs more than it saves
 
 
@@ -16,7 +16,7 @@ class Digest:
     """The digest of what is given to it, made in a thread of its own where it is much."""
 
     def __init__(self) -> None:
-        self._pieces, self._room = SimpleQueue[bytes | None](), BoundedSemaphore(AHEAD)
+        self._pieces, self._room = SimpleQueue[tuple[bytes, ...] | None](), BoundedSemaphore(AHEAD)
         self._hasher, self._size = blake3(), 0
         self._thread = Thread(target=self._work, name="tidebook-digest", daemon=True)
 
@@ -28,22 +28,26 @@ class Digest:
             self._pieces.put(None)
             self._thread.join()
 
-    def update(self, piece: bytes) -> None:
-        """Adds `piece`; waits where too many are waiting."""
-        before, self._size = self._size, self._size + len(piece)
+    def update(self, *pieces: bytes) -> None:
+        """Adds `pieces`; waits where too many are waiting."""
+        before, self._size = self._size, self._size + sum(map(len, pieces))
         if self._size <= _AT_ONCE:
-            self._hasher.update(piece)
+            self._add(pieces)
             return
         if before <= _AT_ONCE:
             self._thread.start()
         self._room.acquire()
-        self._pieces.put(piece)
+        self._pieces.put(pieces)
 
     def text(self) -> str:
         """`blake3:` and the hex digest, after the end."""
         return f"blake3:{self._hasher.hexdigest()}"
 
     def _work(self) -> None:
-        while (piece := self._pieces.get()) is not None:
-            self._hasher.update(piece)
+        while (pieces := self._pieces.get()) is not None:
+            self._add(pieces)
             self._room.release()
+
+    def _add(self, pieces: tuple[bytes, ...]) -> None:
+        for piece in pieces:
+            self._hasher.update(piece)

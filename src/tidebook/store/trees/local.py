@@ -8,14 +8,13 @@ import re
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tidebook.abc import FileEntry, Source
 from tidebook.core import syncing
 from tidebook.core.errors import Conflict, InvalidInput, NotFound
-from tidebook.core.files import check_segment, dump_json, storage_errors
+from tidebook.core.files import check_segment, dump_json, safe_join, storage_errors
 from tidebook.store.arriving import arriving
 from tidebook.store.closing import check_unchanged, closing, placing
 from tidebook.store.copying import CHUNK, changed, copy, moment, opened, receive, same, write_all
@@ -190,21 +189,9 @@ class LocalTree:
                 fix="Rename it.",
             )
         if folder not in self._safe:
-            self._check(folder)
+            safe_join(self.root, *([folder] if folder else []))
             self._safe.add(folder)
         return f"{self._text}/{path}"
-
-    def _check(self, folder: str) -> None:
-        for part in folder.split("/") if folder else ():
-            check_segment(part, "A path segment")
-        if not (self.root / folder).resolve().is_relative_to(self._resolved):
-            raise InvalidInput(
-                "A path must stay inside its folder", got=repr(folder[:80]), fix="Remove the link that leads outside."
-            )
-
-    @cached_property
-    def _resolved(self) -> Path:
-        return self.root.resolve()
 
     def _files(self) -> Iterator[tuple[str, Found]]:
         self._refused, reserved = {}, self.reserved
