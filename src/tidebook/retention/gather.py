@@ -69,7 +69,7 @@ def _versions(database: Database) -> Iterator[VersionFact]:
         )
         for address, alias in connection.execute(named.order_by(version_aliases.c.alias)):
             aliases[address] = (*aliases.get(address, ()), alias)
-        for row in connection.execute(select(*columns)).fetchall():
+        for row in connection.execute(select(*columns)):
             address, line, number, project, owner, published, size, wape, validated, *marks = row
             is_best, pinned, archived, loadable = marks
             yield VersionFact(

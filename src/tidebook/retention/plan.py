@@ -85,7 +85,9 @@ class Plan:
         return replace(
             self,
             items=tuple(
-                item._replace(bytes=sizes[item.id]) if item.kind == "version" and item.id in sizes else item
+                item._replace(bytes=sizes[item.id])
+                if item.kind == "version" and sizes.get(item.id, item.bytes) != item.bytes
+                else item
                 for item in self.items
             ),
         )

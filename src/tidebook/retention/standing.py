@@ -89,7 +89,8 @@ class Standing:
         for fact in self.facts.values():
             if fact.members:
                 depth_of(fact.address)
-        return sorted(items, key=lambda item: (-depth.get(item.id, 0), item.id))
+        inner = sorted(items, key=_id)
+        return sorted(inner, key=lambda item: -depth.get(item.id, 0)) if depth else inner
 
     def _kept(self, fact: VersionFact, policy: Policy) -> tuple[str, Mapping[str, Any]] | None:
         """Code and values of why a version stays, whatever it is a member of; None where nothing keeps it."""
@@ -139,7 +140,7 @@ def stand(facts: Iterable[VersionFact], rules: Callable[[str], Policy]) -> Stand
     return Standing(every, rules, frozenset(best - {""}), frozenset(newest), ranks, first)
 
 
-_number, _is_best = attrgetter("number"), attrgetter("is_best")
+_id, _number, _is_best = attrgetter("id"), attrgetter("number"), attrgetter("is_best")
 
 
 def _by_project(line: list[VersionFact]) -> list[list[VersionFact]]:

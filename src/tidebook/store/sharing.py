@@ -6,10 +6,15 @@ import errno
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 
 from tidebook.abc import FileEntry
 from tidebook.store.arriving import arriving, hidden
+from tidebook.store.claims import CLAIM
 from tidebook.store.copying import clone, nanoseconds_of
+
+MARK = ".shared"  #: lies in a folder whose versions have files of other names
+COUNTED = 1 << 16  #: bytes from which on a file is worth to be remembered by it
 
 
 class _NoClone(Exception):
@@ -46,3 +51,12 @@ def linked(source: str, reader: int, target: str) -> bool:
             raise
         return False
     return True
+
+
+def mark(*files: str) -> None:
+    """Notes beside the versions that `files` are of that they have large files of other names."""
+    for file in files:
+        version = next((folder for folder in Path(file).parents if (folder / CLAIM).exists()), None)
+        if version is not None:
+            with suppress(OSError):  # Whoever counts without it counts too much, and that is all.
+                (version.parent / MARK).touch()

@@ -19,7 +19,7 @@ from tidebook.store.arriving import arriving
 from tidebook.store.closing import check_unchanged, closing, placing
 from tidebook.store.copying import CHUNK, changed, copy, moment, opened, receive, same, write_all
 from tidebook.store.manifest import DIGESTS, MANIFEST, read_manifest
-from tidebook.store.sharing import cloned, linked
+from tidebook.store.sharing import COUNTED, cloned, linked, mark
 from tidebook.store.trees.walking import MODE, MTIME, SIZE, Found, kind, walk
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")  # what stands for bytes that are no text
@@ -104,8 +104,11 @@ class LocalTree:
                 target = self.place(entry.path, write=True)
                 with self.placing(entry):
                     self._clones = self._clones and cloned(reader, target, entry)
-                    if not self._clones and not linked(source, reader, target):
-                        return False
+                    if not self._clones:
+                        if not linked(source, reader, target):
+                            return False
+                        if entry.size >= COUNTED:
+                            mark(source, target)
         except (InvalidInput, NotFound, PermissionError):
             return False
         syncing.written(target)
