@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 import torch
 
 from tests.unit.registry.published import LINE, metadata, root_of
+from tests.writes import full, watch
 from tidebook import checkpoint
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, StorageFailure
 from tidebook.core.scope import Address
@@ -74,18 +73,17 @@ def test_a_scope_that_differs_from_another_in_case_alone_is_refused(models: Mode
 def test_a_full_disk_leaves_no_visible_version_and_the_next_try_finishes(
     models: ModelManager, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, allowed = os.write, 0
+    allowed = 0
 
-    def full(handle: int, data: bytes) -> int:
+    def take(size: int) -> None:
         nonlocal allowed
-        allowed -= len(data)
+        allowed -= size
         if allowed < 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(handle, data)
+            raise full()
 
     for start in range(0, 4000, 500):
         with monkeypatch.context() as fault:
-            fault.setattr(os, "write", full)
+            watch(fault, take)
             allowed = start
             with pytest.raises(StorageFailure, match="no space left on the disk"):
                 models.publish(run, LINE, metadata(), publish_id="full")

@@ -23,15 +23,23 @@ from tidebook.store import LocalStore
 LINE = "product/P001_all/lstm"
 
 
-def publish(settings: Settings, line: str = LINE, *, wape: float | None = 0.2, day: int = 1, **more: Any) -> str:
-    """The address of a new version with two small files; no model that could be loaded."""
+def publish(
+    settings: Settings,
+    line: str = LINE,
+    *,
+    wape: float | None = 0.2,
+    day: int = 1,
+    weights: bytes | None = None,
+    **more: Any,
+) -> str:
+    """The address of a new version with two files, small by default; no model that could be loaded."""
     store = LocalStore(settings.saved_models)
     number = store.claim(line, new_id("VIEW"))
     address = f"{line}/v{number}"
     source = settings.home / "source"
     source.mkdir(parents=True, exist_ok=True)
     write_json(source / "metadata.json", metadata(wape, day, **more))
-    (source / "model.pth").write_bytes(address.encode() * 100)
+    (source / "model.pth").write_bytes(weights or address.encode() * 100)
     files = {name: source / name for name in ("metadata.json", "model.pth")}
     store.commit(address, store.fill(address, files))
     raise_to(store, {line.replace("/", "_"): number})

@@ -313,31 +313,24 @@ def test_the_newest_stay_also_where_newer_ones_went_since_the_plan_was_made(
 
 
 def test_content_that_others_have_too_is_not_free_when_one_of_them_goes(
-    keeper: Keeper, database: Database, settings: Settings
+    keeper: Keeper, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions = [publish(settings, day=n + 1) for n in range(6)]
-    weights = settings.saved_models / versions[0] / "model.pth"
-
-    def share(*others: str) -> None:
-        for other in others:
-            target = settings.saved_models / other / "model.pth"
-            target.unlink()
-            target.hardlink_to(weights)
-
+    monkeypatch.setattr("tidebook.store.trees.local.cloned", lambda reader, target, entry: False)
+    size = 100_000
+    versions = [publish(settings, day=n + 1, weights=bytes([max(n, 1)]) * size) for n in range(6)]
     synced(database, settings)
-    size = weights.stat().st_size
-    before = {item.id: item.bytes for item in keeper.plan().going}
-    assert list(before) == versions[:2]
-    share(versions[1])
-    after = {item.id: item.bytes for item in keeper.plan().going}
-    assert after == {versions[0]: before[versions[0]] - size, versions[1]: before[versions[1]]}
-    share(versions[2])
-    after = {item.id: item.bytes for item in keeper.plan().going}
-    assert after == {address: before[address] - size for address in versions[:2]}
+    sizes = {item.id: item.bytes for item in keeper.plan().items}
+    going = {item.id: item.bytes for item in keeper.plan().going}
+    assert list(going) == versions[:2]
+    assert size < going[versions[1]] == going[versions[0]] + size
     assert measure(settings).things["versions"].keys() == set(versions)
     whole = sum(measure(settings).things["versions"].values())
-    share(versions[3])
-    assert sum(measure(settings).things["versions"].values()) == whole - size
+    versions.append(publish(settings, day=7, weights=b"\1" * size))
+    synced(database, settings)
+    going = {item.id: item.bytes for item in keeper.plan().going}
+    assert list(going) == versions[:3]
+    assert max(going[address] for address in versions[:2]) < size < going[versions[2]] == sizes[versions[2]]
+    assert sum(measure(settings).things["versions"].values()) - whole < size
 
 
 def test_one_cleanup_runs_at_a_time_and_one_that_was_killed_runs_no_more(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.writes import full, watch
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, StorageFailure
 from tidebook.core.settings import Settings
 from tidebook.store import LocalStore, open_store, verify
@@ -225,14 +226,12 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(
     store: LocalStore, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = f"{LINE}/v{store.claim(LINE, 'run')}"
-    real = os.write
 
-    def grow(handle: int, data: bytes) -> int:
+    def grow(_: int) -> None:
         with files["metadata.json"].open("a") as file:
             file.write("more")
-        return real(handle, data)
 
-    monkeypatch.setattr(os, "write", grow)
+    watch(monkeypatch, grow)
     with pytest.raises(Conflict, match=r"must stay as it is while it is stored, but got metadata\.json, which changed"):
         store.fill(prefix, files)
 
@@ -240,18 +239,16 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(
 def test_a_full_disk_leaves_no_version_and_the_next_try_finishes(
     store: LocalStore, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, taken = os.write, 0
+    taken = 0
 
-    def full(handle: int, data: bytes) -> int:
+    def take(size: int) -> None:
         nonlocal taken
-        if taken + len(data) > 2_000_000:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        taken += len(data)
-        return real(handle, data)
+        if taken + size > 2_000_000:
+            raise full()
+        taken += size
 
     with monkeypatch.context() as fault:
-        fault.setattr(os, "write", full)
-        fault.setattr(os, "copy_file_range", lambda reader, writer, count: full(writer, bytes(count)), raising=False)
+        watch(fault, take)
         with pytest.raises(StorageFailure, match=r"model\.pth must be written to .* but got no space left on the disk"):
             put(store, files)
     assert list(store.trees()) == []
@@ -261,11 +258,11 @@ def test_a_full_disk_leaves_no_version_and_the_next_try_finishes(
 
 
 def test_a_disk_that_is_full_at_the_claim_costs_no_number(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(handle: int, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def refuse(_: int) -> None:
+        raise full()
 
     with monkeypatch.context() as fault:
-        fault.setattr(os, "write", full)
+        watch(fault, refuse)
         with pytest.raises(StorageFailure, match="no space left on the disk"):
             store.claim(LINE, "run")
     assert store.claim(LINE, "run") == 1
@@ -277,11 +274,11 @@ def test_a_disk_that_is_full_at_the_manifest_leaves_no_version(
     prefix = f"{LINE}/v{store.claim(LINE, 'run')}"
     entries = store.fill(prefix, files)
 
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def refuse(_: int) -> None:
+        raise full()
 
     with monkeypatch.context() as fault:
-        fault.setattr(os, "write", full)
+        watch(fault, refuse)
         with pytest.raises(StorageFailure, match=r"manifest\.json must be written"):
             store.commit(prefix, entries)
     assert list(store.trees()) == []

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.writes import full, watch
 from tidebook.abc import FileEntry
 from tidebook.core import syncing
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, StorageFailure
@@ -297,16 +298,13 @@ def test_a_published_version_that_lost_or_changed_a_file_is_not_pulled_as_if_who
 def test_a_full_disk_is_told_for_each_file_and_the_next_call_finishes(
     source: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = os.write
-
-    def full(handle: int, data: bytes) -> int:
-        if len(data) > 100_000:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(handle, data)
+    def refuse(size: int) -> None:
+        if size > 100_000:
+            raise full()
 
     tree = store.tree("files/demand/v1")
     with monkeypatch.context() as fault:
-        fault.setattr(os, "write", full)
+        watch(fault, refuse)
         result = transfer(Folder(source), tree)
     assert [(path, type(error)) for path, error in result.failed] == [("sub/large.bin", StorageFailure)]
     assert "no space left on the disk" in str(result.failed[0][1])
