@@ -27,6 +27,7 @@ def cleanup(
     from tidebook.catalog.reindex import renewed
     from tidebook.cli.catalog import opened
     from tidebook.cli.output import console, print_json, size_of
+    from tidebook.cli.progress import counting
     from tidebook.core.errors import InvalidInput
     from tidebook.core.settings import Settings
     from tidebook.health.space import size_of as measured
@@ -55,7 +56,8 @@ def cleanup(
             _show(plan, everything=everything)
         if not yes and plan.going:
             typer.confirm(words("cleanup_sure", count=len(plan.going)), abort=True, err=True)
-        outcome = keeper.carry_out(plan)
+        with counting(words("cleanup_running")) as goes_on:
+            outcome = keeper.carry_out(plan, goes_on)
     if json:
         print_json(outcome.to_json())
     else:

@@ -1,8 +1,8 @@
-"""A training's progress, as a bar on standard error."""
+"""How far something is, as a bar on standard error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -38,3 +38,29 @@ def watching() -> Iterator[Watcher]:
             bar.update(line, completed=progress.fraction, description=status + epoch + fit, loss=loss)
 
         yield watch
+
+
+@contextmanager
+def counting(description: str) -> Iterator[Callable[[int, int], bool]]:
+    """What moves a bar of so many things of so many, and goes on."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from tidebook.cli.output import errors
+
+    with Bar(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,  # Else it leaves an empty line.
+    ) as bar:
+        line = bar.add_task(description, total=None)
+
+        def count(done: int, of: int) -> bool:
+            bar.update(line, completed=done, total=of)
+            return True
+
+        yield count

@@ -32,7 +32,7 @@ AT_ONCE = 100  #: rows of versions that are brought in line together
 GLANCE = 1.0  #: seconds for which it is known whether the newest versions of a line are there
 REASON = "retention"
 
-Told = Callable[[int, int], None]  #: how many items are done, of how many
+GoesOn = Callable[[int, int], bool]  #: is told how many items are done, of how many; False where it is to stop
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Outcome:
     archived: int = 0
     bytes: int = 0  #: that are free now
     spared: int = 0  #: how many stay because of what happened since the plan was made
+    left: int = 0  #: how many were not come to, as it was stopped or the archive or the disk is away
     failed: list[tuple[Item, TidebookError]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -53,6 +54,7 @@ class Outcome:
             "archived": self.archived,
             "bytes": self.bytes,
             "spared": self.spared,
+            "left": self.left,
             "failed": failed,
         }
 
@@ -75,7 +77,7 @@ class Worker:
         self._better: dict[str, list[str]] = {}
         self._lost: dict[tuple[str, str], tuple[float, int]] = {}  # how many of the newest are gone, and when that was
 
-    def carry_out(self, plan: Plan, told: Told = lambda done, of: None) -> Outcome:
+    def carry_out(self, plan: Plan, goes_on: GoesOn = lambda done, of: True) -> Outcome:
         """Does what the plan says, forecasts first. What fails is told and stops nothing else.
 
         Where the archive or the disk is away, the rest of the items would fail alike: it ends there.
@@ -91,13 +93,16 @@ class Worker:
             unfinished.begin(self._settings, going)
         try:
             for done, item in enumerate(going):
-                told(done, len(going))
+                if not goes_on(done, len(going)):
+                    outcome.left = len(going) - done
+                    break
                 try:
                     self._one(plan, item, changed)
                 except (_Spared, NotFound, Conflict):
                     outcome.spared += 1
                 except StorageFailure as error:
                     outcome.failed.append((item, error))
+                    outcome.left = len(going) - done - 1
                     break
                 except TidebookError as error:
                     outcome.failed.append((item, error))
@@ -110,7 +115,6 @@ class Worker:
         finally:
             self._rows(changed)
         unfinished.end(self._settings)
-        told(len(going), len(going))
         return outcome
 
     def _one(self, plan: Plan, item: Item, changed: list[str]) -> None:

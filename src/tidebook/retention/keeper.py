@@ -14,11 +14,12 @@ from tidebook.core.clock import now
 from tidebook.core.errors import Conflict
 from tidebook.core.settings import Settings
 from tidebook.retention.alone import alone
-from tidebook.retention.carry_out import Outcome, Told, Worker
+from tidebook.retention.carry_out import GoesOn, Outcome, Worker
 from tidebook.retention.freed import freed
 from tidebook.retention.gather import Sizes, gather
 from tidebook.retention.plan import Plan, plan
 from tidebook.retention.policy import Policy
+from tidebook.retention.progress import UnderWay
 from tidebook.store import open_store
 
 QUICK = 0.2  #: seconds within which a plan is made anew whenever somebody looks at it
@@ -29,7 +30,7 @@ class Keeper:
     """Retention of one home. Every method may be called from any thread."""
 
     def __init__(self, database: Database, settings: Settings, sizes: Sizes = lambda name: None) -> None:
-        self.policies = Policies(database)
+        self.policies, self.under_way = Policies(database), UnderWay()
         self._database, self._settings, self._sizes = database, settings, sizes
         self._lock = threading.Lock()
         self._shown: Plan | None = None
@@ -70,14 +71,13 @@ class Keeper:
         project: str | None = None,
         digest: str | None = None,
         by: str | None = None,
-        told: Told = lambda done, of: None,
     ) -> Outcome:
-        """Makes the plan, of one project or all, and carries it out.
+        """Makes the plan, of one project or all, and carries it out; `under_way` tells how far it is, and stops it.
 
         Conflict where `digest` is that of another plan, as something has changed since it was looked at, or where
         another cleanup runs.
         """
-        with alone(self._settings):
+        with alone(self._settings), self.under_way.running():
             made = self.plan().of(project)
             if digest is not None and digest != made.digest:
                 raise Conflict(
@@ -85,16 +85,16 @@ class Keeper:
                     got="another one: something has changed since",
                     fix="Look at it again.",
                 )
-            return self._carry_out(made, by, told)
+            return self._carry_out(made, by, self.under_way.go_on)
 
-    def carry_out(self, made: Plan, *, by: str | None = None, told: Told = lambda done, of: None) -> Outcome:
+    def carry_out(self, made: Plan, goes_on: GoesOn = lambda done, of: True) -> Outcome:
         """Carries a plan out; what may not go any more is spared. Conflict where another cleanup runs."""
         with alone(self._settings):
-            return self._carry_out(made, by, told)
+            return self._carry_out(made, None, goes_on)
 
-    def _carry_out(self, made: Plan, by: str | None, told: Told) -> Outcome:
+    def _carry_out(self, made: Plan, by: str | None, goes_on: GoesOn) -> Outcome:
         try:
-            return Worker(self._database, self._settings, by).carry_out(made, told)
+            return Worker(self._database, self._settings, by).carry_out(made, goes_on)
         finally:
             self.forget()
 

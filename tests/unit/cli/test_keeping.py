@@ -104,7 +104,7 @@ def test_a_cleanup_that_was_agreed_to_is_carried_out_once(home: Settings) -> Non
     assert told("cleanup", "--yes")["deleted"] == 2
     assert len(ModelManager(home).list_models()["models"]) == 4
     assert len(forecasts.every(home)) == 1
-    assert told("cleanup", "--yes") == {"deleted": 0, "archived": 0, "bytes": 0, "spared": 0, "failed": []}
+    assert told("cleanup", "--yes") == {"deleted": 0, "archived": 0, "bytes": 0, "spared": 0, "left": 0, "failed": []}
     assert "0" in shown("cleanup", "--yes").stdout
 
 

@@ -28,6 +28,7 @@ from tidebook.retention.alone import alone
 from tidebook.retention.carry_out import Worker
 from tidebook.retention.keeper import Keeper
 from tidebook.retention.policy import ForecastRule, Policy, RunRule
+from tidebook.retention.progress import Progress
 from tidebook.runs.record import is_run
 from tidebook.store import verify
 
@@ -264,7 +265,7 @@ def test_a_plan_that_takes_long_is_shown_for_a_while_and_never_carried_out_stale
 
 def test_an_unused_home_has_an_empty_plan(keeper: Keeper, tmp_path: Path) -> None:
     assert keeper.plan().items == ()
-    assert keeper.run().to_json() == {"deleted": 0, "archived": 0, "bytes": 0, "spared": 0, "failed": []}
+    assert keeper.run().to_json() == {"deleted": 0, "archived": 0, "bytes": 0, "spared": 0, "left": 0, "failed": []}
 
 
 def test_a_forecast_that_has_no_row_yet_keeps_its_version(
@@ -333,6 +334,32 @@ def test_content_that_others_have_too_is_not_free_when_one_of_them_goes(
     assert sum(measure(settings).things["versions"].values()) - whole < size
 
 
+def test_a_cleanup_tells_how_far_it_is_and_ends_where_it_is_stopped(
+    keeper: Keeper, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = filled(database, settings)
+    seen: list[Progress | None] = []
+
+    def one(worker: Worker, *arguments: Any) -> None:
+        carried(worker, *arguments)
+        seen.append(keeper.under_way.now)
+        if len(seen) == 2:
+            keeper.under_way.stop()
+
+    carried = Worker._one
+    monkeypatch.setattr(Worker, "_one", one)
+    going = keeper.plan().going
+    outcome = keeper.run()
+    assert [(each.done, each.of) for each in seen if each] == [(0, len(going)), (1, len(going))]
+    assert (outcome.deleted, outcome.left) == (2, len(going) - 2)
+    assert keeper.under_way.now is None
+    with pytest.raises(Conflict, match="must run to be stopped"):
+        keeper.under_way.stop()
+    again = keeper.run()
+    assert (again.deleted, again.left) == (len(going) - 2, 0)
+    assert things["young"] in forecasts.every(settings)
+
+
 def test_one_cleanup_runs_at_a_time_and_one_that_was_killed_runs_no_more(
     keeper: Keeper, database: Database, settings: Settings
 ) -> None:
@@ -342,16 +369,17 @@ def test_one_cleanup_runs_at_a_time_and_one_that_was_killed_runs_no_more(
     made = keeper.plan()
     found: list[Conflict] = []
 
-    def told(done: int, of: int) -> None:
+    def goes_on(done: int, of: int) -> bool:
         with pytest.raises(Conflict, match="One cleanup at a time") as refused:
             other.run()
         found.append(refused.value)
         with pytest.raises(Conflict, match="One cleanup at a time") as refused:
             other.carry_out(made)
         found.append(refused.value)
+        return True
 
-    assert keeper.run(told=told).deleted == 1
-    assert len(found) == 4
+    assert keeper.carry_out(made, goes_on).deleted == 1
+    assert len(found) == 2
     child = os.fork()
     if child == 0:
         with alone(settings):

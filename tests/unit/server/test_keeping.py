@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from tests.unit.retention.homes import LINE, forecast, publish, run
 from tests.unit.server.conftest import Running
 from tidebook.core.settings import Settings
+from tidebook.retention.carry_out import Worker
 from tidebook.retention.schedule import clean_when_due
 
 RULES: dict[str, Any] = {
@@ -183,6 +184,30 @@ def test_everybody_is_told_of_the_plan_and_the_space_of_what_they_see(running: R
     assert all(kind["bytes"] > 0 for kind in of_all["kinds"] if kind["kind"] in {"versions", "forecasts", "database"})
     assert 0 < len(of_all["largest"]) <= 20
     assert 0 < of_all["free"] < of_all["total"]
+
+
+def test_an_administrator_sees_how_far_a_cleanup_is_and_stops_it(
+    running: Running, things: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, admin = running.login("anna"), running.login()
+    assert admin.get("/api/retention/run").json() == {"running": None}
+    assert admin.delete("/api/retention/run").status_code == 409
+    assert anna.get("/api/retention/run").status_code == anna.delete("/api/retention/run").status_code == 403
+    seen: list[dict[str, Any]] = []
+
+    def one(worker: Worker, *arguments: Any) -> None:
+        carried(worker, *arguments)
+        other = running.login()
+        seen.append(other.get("/api/retention/run").json()["running"])
+        assert other.delete("/api/retention/run").status_code == 204
+        seen.append(other.get("/api/retention/run").json()["running"])
+
+    carried = Worker._one
+    monkeypatch.setattr(Worker, "_one", one)
+    outcome = admin.post("/api/retention/run", json={}).json()
+    assert (outcome["deleted"], outcome["left"]) == (1, 1)
+    assert [(each["done"], each["of"], each["stopping"]) for each in seen] == [(0, 2, False), (0, 2, True)]
+    assert admin.get("/api/retention/run").json() == {"running": None}
 
 
 def test_the_schedule_is_off_until_an_administrator_turns_it_on(

@@ -1658,14 +1658,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The cleanup that runs
+         * @description How far it is, the daily one too. Administrators may.
+         */
+        get: operations["get_cleanup"];
         put?: never;
         /**
          * Clean up now
          * @description Carries the plan out. Administrators may.
          */
         post: operations["run_cleanup"];
-        delete?: never;
+        /**
+         * Stop the cleanup
+         * @description It ends before the next thing; what is gone is gone. Administrators may.
+         */
+        delete: operations["stop_cleanup"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2053,6 +2061,32 @@ export interface components {
             problem: components["schemas"]["Problem"];
         };
         /**
+         * CleanupProgress
+         * @description How far a cleanup is, whoever began it.
+         */
+        CleanupProgress: {
+            /**
+             * Began At
+             * @description ISO 8601.
+             */
+            began_at: string;
+            /**
+             * Done
+             * @description Things that it is through with.
+             */
+            done: number;
+            /**
+             * Of
+             * @description Of so many; 0 while the plan is made.
+             */
+            of: number;
+            /**
+             * Stopping
+             * @description Whether it was asked to stop.
+             */
+            stopping: boolean;
+        };
+        /**
          * CleanupRequest
          * @description The request to carry the plan out.
          * @example {
@@ -2090,6 +2124,11 @@ export interface components {
              * @description How many stay because of what happened since the plan was made.
              */
             spared: number;
+            /**
+             * Left
+             * @description How many it did not come to: it was stopped, or the archive or the disk is away.
+             */
+            left: number;
             /** Failed */
             failed: components["schemas"]["CleanupFailure"][];
         };
@@ -5267,6 +5306,14 @@ export interface components {
              * @description Of those that failed.
              */
             failed_days?: number | null;
+        };
+        /**
+         * RunningCleanup
+         * @description The cleanup of this server that runs now.
+         */
+        RunningCleanup: {
+            /** @description null while none runs. */
+            running: components["schemas"]["CleanupProgress"] | null;
         };
         /**
          * SavedView
@@ -13440,6 +13487,53 @@ export interface operations {
             };
         };
     };
+    get_cleanup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningCleanup"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     run_cleanup: {
         parameters: {
             query?: never;
@@ -13500,6 +13594,69 @@ export interface operations {
             };
             /** @description A value breaks a rule, or the data does. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or a computation failed; its log holds the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk of the server is full or cannot be written; nothing was half written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_cleanup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is outside what may be touched. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state of things does not allow it now. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

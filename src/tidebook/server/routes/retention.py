@@ -23,6 +23,7 @@ from tidebook.server.schemas.retention import (
     RetentionPolicies,
     RetentionPolicy,
     RetentionSchedule,
+    RunningCleanup,
     ScheduleForm,
 )
 from tidebook.server.services import Parts, Services
@@ -97,6 +98,25 @@ def run_cleanup(body: CleanupRequest, request: Request, access: Seen, parts: Par
     outcome = parts.keeper.run(project=body.project, digest=body.digest, by=access.user_id)
     parts.archived.sync()
     return reply(outcome.to_json())
+
+
+@router.get("/run", response_model=RunningCleanup, summary="The cleanup that runs", responses=errors(403))
+def get_cleanup(access: Seen, parts: Parts) -> Response:
+    """How far it is, the daily one too. Administrators may."""
+    _check_administrator(access)
+    now = parts.keeper.under_way.now
+    if now is None:
+        return reply({"running": None})
+    began = moments.text(now.began)
+    return reply({"running": {"began_at": began, "done": now.done, "of": now.of, "stopping": now.stopping}})
+
+
+@router.delete("/run", status_code=204, summary="Stop the cleanup", responses=errors(403, 409))
+def stop_cleanup(access: Seen, parts: Parts) -> Response:
+    """It ends before the next thing; what is gone is gone. Administrators may."""
+    _check_administrator(access)
+    parts.keeper.under_way.stop()
+    return Response(status_code=204)
 
 
 @router.get("/schedule", response_model=RetentionSchedule, summary="The daily cleanup")

@@ -144,7 +144,23 @@ class CleanupResult(Answer):
     archived: int
     bytes: int = Field(description="That are free now.")
     spared: int = Field(description="How many stay because of what happened since the plan was made.")
+    left: int = Field(description="How many it did not come to: it was stopped, or the archive or the disk is away.")
     failed: list[CleanupFailure]
+
+
+class CleanupProgress(Answer):
+    """How far a cleanup is, whoever began it."""
+
+    began_at: str = Field(description="ISO 8601.")
+    done: int = Field(description="Things that it is through with.")
+    of: int = Field(description="Of so many; 0 while the plan is made.")
+    stopping: bool = Field(description="Whether it was asked to stop.")
+
+
+class RunningCleanup(Answer):
+    """The cleanup of this server that runs now."""
+
+    running: CleanupProgress | None = Field(description="null while none runs.")
 
 
 class LastCleanup(Answer):
