@@ -141,6 +141,8 @@ export interface PlanQuery {
 }
 export const plan = (query: PlanQuery = {}) => get<s.Plan>('retention/plan', { query: { ...query } })
 export const cleanUp = (body: { project?: string; digest?: string }) => post<s.CleanUp>('retention/run', { body })
+export const cleaning = () => get<{ running: s.Cleaning | null }>('retention/run')
+export const stopCleaning = () => remove('retention/run')
 export const schedule = () => get<s.Schedule>('retention/schedule')
 export const putSchedule = (body: Pick<s.Schedule, 'on' | 'hour'>) => put<s.Schedule>('retention/schedule', { body })
 export const archiveItems = (query: { limit?: number; after?: string } = {}) => get<t.Page<s.ArchivedItem>>('archive', { query })

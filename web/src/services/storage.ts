@@ -13,6 +13,7 @@ export type PlanSummary = Api['PlanSummary']
 export type KeptKind = PlanItem['kind']
 export const KEPT_KINDS: KeptKind[] = ['version', 'forecast', 'run']
 export type CleanUp = Api['CleanupResult']
+export type Cleaning = Api['CleanupProgress']
 export type Schedule = Api['RetentionSchedule']
 export type ArchivedItem = Api['ArchivedItem']
 
@@ -34,6 +35,12 @@ export function pageOf(kind: string, id: string): string | undefined {
 export function totalOf(summary: PlanSummary[]): Omit<PlanSummary, 'kind'> {
   const sum = (name: keyof Omit<PlanSummary, 'kind'>) => summary.reduce((total, one) => total + one[name], 0)
   return { going: sum('going'), going_bytes: sum('going_bytes'), kept: sum('kept'), kept_bytes: sum('kept_bytes') }
+}
+
+/** Seconds until all is done, at the pace since the first look; undefined while nobody can tell. */
+export function secondsLeft(first: { at: number; done: number }, now: { at: number; done: number }, of: number): number | undefined {
+  const done = now.done - first.done
+  return done > 0 && now.at > first.at ? ((of - now.done) * (now.at - first.at)) / done / 1000 : undefined
 }
 
 /** The pages of what takes space. */
