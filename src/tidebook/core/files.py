@@ -55,7 +55,11 @@ def _is_link(place: str) -> bool:
 
 
 def _check_inside(root: Path, parts: Sequence[str]) -> None:
-    if not root.joinpath(*parts).resolve().is_relative_to(root.resolve()):
+    try:
+        is_inside = root.joinpath(*parts).resolve().is_relative_to(root.resolve())
+    except (RuntimeError, OSError):  # Links that lead in a circle.
+        is_inside = False
+    if not is_inside:
         raise InvalidInput(
             "A path must stay inside its folder",
             got=repr("/".join(parts)[:80]),

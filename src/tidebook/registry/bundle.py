@@ -92,7 +92,7 @@ def _content(archive: zipfile.ZipFile, name: str) -> tuple[Address, dict[str, Ma
         files[path] = entry
     held = [info for info in archive.infolist() if info.filename != MARK and not info.is_dir()]
     for info in held:
-        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG) or info.flag_bits & 1:
+        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
             raise _damaged(name, f"{info.filename[:80]} is no plain file")
     # The name as it is written in the archive: zipfile itself shortens it at a zero byte.
     if sorted(info.orig_filename for info in held) != sorted(f"{FOLDER}{path}" for path in files):

@@ -107,7 +107,7 @@ def _path(info: zipfile.ZipInfo) -> PurePosixPath:
     kind = stat.S_IFMT(info.external_attr >> 16)
     # The name as it is written in the archive: zipfile itself shortens it at a zero byte.
     parts = info.orig_filename.split("/")
-    if len(parts) < 2 or kind not in (0, stat.S_IFREG) or info.flag_bits & 1 or parts[0].startswith("."):
+    if len(parts) < 2 or kind not in (0, stat.S_IFREG) or parts[0].startswith("."):
         raise InvalidInput(
             "An archive of runs must hold plain files in a folder for each run",
             got=f"{info.orig_filename!r:.80}",

@@ -259,6 +259,8 @@ def _receive(read: Callable[[int], Iterable[bytes]], part: Part, path: str, entr
             behind.update(*pieces)
             write_all(part.handle, *pieces)
             size += sum(map(len, pieces))
+            if size > entry.size:
+                break
             part.cut = True
         part.cut = size < entry.size
     if size != entry.size:

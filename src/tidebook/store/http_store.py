@@ -12,16 +12,16 @@ from typing import Any
 from urllib.parse import quote
 
 from tidebook.abc import FileEntry
-from tidebook.core.errors import Conflict, InvalidInput, NotFound
+from tidebook.core.errors import Conflict, NotFound
 from tidebook.core.files import check_segment
 from tidebook.store import bundles
 from tidebook.store.copying import moment, opened
 from tidebook.store.link import PATIENCE, Link
 from tidebook.store.local import FILES
+from tidebook.store.naming import check_file
 from tidebook.store.objects.cache import Cache
 from tidebook.store.side import Change
 from tidebook.store.trees.http import HttpTree
-from tidebook.store.trees.local import RESERVED
 from tidebook.store.workspace import workspace
 
 AT_ONCE = 4  #: large files on their way at once
@@ -76,10 +76,7 @@ class HttpStore:
     def fill(self, prefix: str, files: Mapping[str, Path]) -> list[FileEntry]:
         """Sends local files into a claimed tree; small ones many at once, large ones in parallel."""
         for path in files:
-            if path.split("/")[0] in RESERVED:
-                raise InvalidInput(
-                    f"A file of a tree must not be called {', '.join(sorted(RESERVED))}", got=path, fix="Rename it."
-                )
+            check_file(path)
         source, tree = _Files(files), self.tree(prefix)
         entries = source.entries().values()
         small = [entry for entry in entries if entry.size <= bundles.SMALL]

@@ -12,13 +12,14 @@ from typing import Any
 
 from tidebook.abc import FileEntry
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import Conflict, InvalidInput, NotFound
+from tidebook.core.errors import Conflict, NotFound
 from tidebook.core.files import dump_json, read_json, safe_join, storage_errors, write_json
 from tidebook.store import claims, side
 from tidebook.store.closing import closing, complete
 from tidebook.store.filling import fill
 from tidebook.store.manifest import DIGESTS, MANIFEST, create_exclusively, read_manifest, sync_folder, sync_folders
-from tidebook.store.trees.local import RESERVED, LocalTree
+from tidebook.store.naming import check_file
+from tidebook.store.trees.local import LocalTree
 from tidebook.store.trees.walking import walk
 from tidebook.store.workspace import workspace
 
@@ -65,10 +66,7 @@ class LocalStore:
         """
         folder = self._claimed(prefix)
         for path in files:
-            if path.split("/")[0] in RESERVED:
-                raise InvalidInput(
-                    f"A file of a tree must not be called {', '.join(sorted(RESERVED))}", got=path, fix="Rename it."
-                )
+            check_file(path)
         return fill(LocalTree(folder, self.root), files, self._siblings(prefix))
 
     def commit(self, prefix: str, files: Sequence[FileEntry]) -> None:

@@ -84,7 +84,7 @@ class Place:
             except FileNotFoundError as error:
                 raise self._lost(kind, name, pack) from error
         with closing(stream):
-            yield Reading(stream, self.url)
+            yield Reading(stream, self.url, self._lost(kind, name, pack))
 
     def size(self, kind: str, name: str, pack: str) -> int:
         """The bytes of a packed file; NotFound where there is none."""
@@ -206,10 +206,13 @@ def _away(where: str) -> Iterator[None]:
 class Reading:
     """A packed file that is read."""
 
-    def __init__(self, stream: Any, url: str) -> None:
-        self._stream, self._url = stream, url
+    def __init__(self, stream: Any, url: str, lost: NotFound) -> None:
+        self._stream, self._url, self._lost = stream, url, lost
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes; StorageFailure where the archive gives none."""
+        """The next bytes; StorageFailure where the archive gives none, NotFound where it was removed meanwhile."""
         with _away(self._url):
-            return bytes(self._stream.read(size))
+            try:
+                return bytes(self._stream.read(size))
+            except FileNotFoundError as error:
+                raise self._lost from error

@@ -219,14 +219,30 @@ def _note(folder: Path, pack: str) -> None:
 
 def _let_go(thing: Thing, place: Place, pack: str, folder: Path) -> None:
     """Removes a packed file that nothing names, once nothing is missing of what it may hold alone."""
-    with suppress(NotFound):  # It was deleted.
+    try:
         entries = thing.entries()
+    except NotFound:
+        pass  # It was deleted.
+    else:
         if not thing.is_whole(entries):
-            with place.opened(thing.kind, thing.name, pack) as stream:
-                packed = packing.measured(stream)
-            with place.opened(thing.kind, thing.name, pack) as stream:
-                _unpacked(thing, entries, packed, stream, folder)
+            _recovered(thing, place, pack, entries, folder)
     place.remove(thing.kind, thing.name, pack)
+
+
+def _recovered(thing: Thing, place: Place, pack: str, entries: Sequence[FileEntry], folder: Path) -> None:
+    """Puts into place what a packed file holds, of which nothing but that is known."""
+    try:
+        with place.opened(thing.kind, thing.name, pack) as stream:
+            packed = packing.measured(stream)
+        with place.opened(thing.kind, thing.name, pack) as stream:
+            _unpacked(thing, entries, packed, stream, folder)
+    except NotFound:
+        if not (folder / _PACKED).is_file():
+            raise
+        with (folder / _PACKED).open("rb") as copy:  # Another machine has let go of it: this is the last one.
+            packed = packing.measured(copy)
+            copy.seek(0)
+            _unpacked(thing, entries, packed, copy, folder)
 
 
 def _cleared(thing: Thing, place: Place, record: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -235,19 +251,31 @@ def _cleared(thing: Thing, place: Place, record: dict[str, Any], folder: Path) -
         return record
     with place.opened(thing.kind, thing.name, record["pack"]) as stream:
         packing.fetch(stream, _whole(record), folder / _PACKED, thing.name)
+    _note(folder, record["pack"])
     return _clear(thing, place, record, folder)
 
 
 def _clear(thing: Thing, place: Place, record: dict[str, Any], folder: Path) -> dict[str, Any]:
-    held = thing.clear(record)
-    if held is not None and held["pack"] == record["pack"]:
-        return held
-    if held is None:  # Another machine has brought it back meanwhile: it must not miss what went.
-        with (folder / _PACKED).open("rb") as stream:
-            _unpacked(thing, thing.away(record), _whole(record), stream, folder)
-    with suppress(StorageFailure):
-        place.remove(thing.kind, thing.name, record["pack"])
+    try:
+        held = thing.clear(record)
+    except BaseException:
+        with suppress(TidebookError):
+            if thing.record() is None:
+                _put_back(thing, record, folder)
+        raise
+    if held is None:
+        # The packed file stays, as a third machine may be removing files still: fsck finds it when that is over.
+        _put_back(thing, record, folder)
+    elif held["pack"] != record["pack"]:
+        with suppress(StorageFailure):
+            place.remove(thing.kind, thing.name, record["pack"])
     return held or record
+
+
+def _put_back(thing: Thing, record: dict[str, Any], folder: Path) -> None:
+    """Another machine has brought it back while files were removed here: it must not miss what went."""
+    with (folder / _PACKED).open("rb") as stream:
+        _unpacked(thing, thing.away(record), _whole(record), stream, folder)
 
 
 def _whole(record: dict[str, Any]) -> Packed:
@@ -256,8 +284,15 @@ def _whole(record: dict[str, Any]) -> Packed:
 
 def _packed(thing: Thing, place: Place, folder: Path, by: str | None) -> tuple[dict[str, Any], bool]:
     """The record of a thing that is in the archive now, and whether it is of this very call."""
-    entries, target = thing.entries(), folder / _PACKED
-    packed = packing.pack({entry.path: thing.file(entry.path) for entry in entries}, entries, target)
+    target = folder / _PACKED
+    try:
+        entries = thing.entries()
+        packed = packing.pack({entry.path: thing.file(entry.path) for entry in entries}, entries, target)
+    except NotFound:
+        held = thing.record()
+        if held is None:
+            raise
+        return held, False  # Another machine was faster.
     pack = place.new_pack(thing.name)
     _note(folder, pack)
     url = place.put(thing.kind, thing.name, pack, target, packed, entries)

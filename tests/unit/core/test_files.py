@@ -62,6 +62,15 @@ def test_a_path_cannot_leave_its_folder(tmp_path: Path, hostile: str) -> None:
         files.safe_join(tmp_path, hostile)
 
 
+def test_links_that_lead_in_a_circle_are_refused_and_those_inside_are_not(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "inside").symlink_to("folder")
+    with pytest.raises(InvalidInput, match="must stay inside"):
+        files.safe_join(tmp_path, "circle", "file")
+    assert files.safe_join(tmp_path, "inside", "file") == tmp_path / "inside" / "file"
+
+
 def test_a_link_that_leads_outside_is_refused(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()

@@ -11,11 +11,12 @@ import pytest
 
 from tests.s3_servers import SECRET, S3Server, free_port, moto, rclone
 from tests.unit.store.archived import FILES, LINE, PREFIX, contents, made
+from tidebook.abc import FileEntry
 from tidebook.core.errors import DataFault, StorageFailure
 from tidebook.store import LocalStore, shelving, verify
 from tidebook.store.archiving import Version, archive_tree, archived, forget_tree, restore_tree
 from tidebook.store.objects import ObjectStore
-from tidebook.store.place import Place
+from tidebook.store.place import Place, Reading
 
 
 @pytest.fixture(scope="module", params=["moto", "rclone"])
@@ -150,7 +151,86 @@ def test_what_another_machine_brings_back_before_its_files_went_is_put_back(
     archive_tree(one, PREFIX, Place(where), by=None)
     assert archived(one, PREFIX) is None
     assert verify(one, PREFIX) == []
+    [(_, pack)] = Place(where).packs("version")  # Nobody can tell whether a third machine is removing files.
+    shelving.reclaim(Version(two, PREFIX), Place(where), pack)
+    assert verify(one, PREFIX) == []
     assert list(Place(where).packs("version")) == []
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), StorageFailure("The store must answer", got="", fix="")])
+def test_what_was_removed_before_an_error_though_another_machine_had_brought_it_back_is_put_back(
+    machines: list[ObjectStore], where: str, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    one, two = machines
+
+    def clear(version: Version, record: dict[str, Any]) -> None:
+        assert restore_tree(two, PREFIX, archive=where) is True
+        one.tree(PREFIX).remove(record["files"])
+        raise fault
+
+    monkeypatch.setattr(Version, "clear", clear)
+    with pytest.raises(type(fault)):
+        archive_tree(one, PREFIX, Place(where), by=None)
+    assert archived(two, PREFIX) is None
+    assert verify(two, PREFIX) == []
+
+
+def test_the_copy_of_a_killed_machine_counts_where_another_let_go_of_the_packed_file(
+    machines: list[ObjectStore],
+    where: str,
+    monkeypatch: pytest.MonkeyPatch,
+    killed: Callable[[ObjectStore, str], None],
+) -> None:
+    one, two = machines
+
+    def clear(version: Version, record: dict[str, Any]) -> None:
+        assert restore_tree(two, PREFIX, archive=where) is True
+        one.tree(PREFIX).remove(record["files"])
+        Place(where).remove("version", PREFIX, record["pack"])
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Version, "clear", clear)
+        killed(one, where)
+    assert len(verify(two, PREFIX)) == len(FILES)
+    shelving.settle(Version(one, PREFIX), Place(where))
+    assert verify(two, PREFIX) == []
+
+
+def test_of_two_machines_that_archive_at_once_the_slower_says_what_the_faster_did(
+    machines: list[ObjectStore], where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one, two = machines
+
+    def entries(version: Version) -> list[FileEntry]:
+        monkeypatch.setattr(Version, "entries", listed)
+        found = listed(version)
+        archive_tree(two, PREFIX, Place(where), by="two")
+        shutil.rmtree(tmp_path / "one" / "copies", ignore_errors=True)  # Else the slower one packs the copies it has.
+        return found
+
+    listed = Version.entries
+    monkeypatch.setattr(Version, "entries", entries)
+    assert archive_tree(one, PREFIX, Place(where), by="one") == archived(two, PREFIX)
+    assert restore_tree(one, PREFIX, archive=where) is True
+    assert verify(one, PREFIX) == []
+
+
+def test_what_is_removed_from_the_archive_while_it_is_read_is_not_an_archive_that_is_away(
+    machines: list[ObjectStore], where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = machines
+    archive_tree(one, PREFIX, Place(where), by=None)
+
+    def read(reading: Reading, size: int = -1) -> bytes:
+        monkeypatch.setattr(Reading, "read", really)
+        assert restore_tree(two, PREFIX, archive=where) is True
+        return really(reading, size)
+
+    really = Reading.read
+    monkeypatch.setattr(Reading, "read", read)
+    assert restore_tree(one, PREFIX, archive=where) is True
+    assert verify(one, PREFIX) == []
 
 
 @pytest.fixture
@@ -160,6 +240,7 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> Callable[[ObjectStore, str], None
     def archive(store: ObjectStore, where: str) -> None:
         with monkeypatch.context() as patched:
             patched.setattr(shutil, "rmtree", lambda folder, **how: None)
+            patched.setattr(shelving, "_put_back", lambda *_: None)
             with pytest.raises(SystemExit):
                 archive_tree(store, PREFIX, Place(where), by=None)
 

@@ -169,6 +169,30 @@ def test_a_deleted_tree_is_gone_and_its_number_is_not_given_again(make: Make, fi
         deleted(store, f"{LINE}/v9", "a test")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("manifest.json", "labels.json", ".claim", "labels.json/x"),
+        *("/manifest.json", "/labels.json", "/model.pth", "//model.pth", "./labels.json", "a//b", "a/../labels.json"),
+        *("../out", "..", "a/", "", "a/.hidden", "a\0b"),
+    ],
+)
+def test_no_file_of_a_tree_takes_a_name_that_is_none_or_the_store_s_own(
+    store: Store, files: dict[str, Path], tmp_path: Path, path: str
+) -> None:
+    prefix = f"{LINE}/v{store.claim(LINE, 'one')}"
+    with pytest.raises(InvalidInput):
+        store.fill(prefix, {path: files["empty"]})
+    source = Folder(tmp_path / "there")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_bytes(b"{}")
+    for tree in (store.tree(prefix), store.tree("files/demand/v1")):
+        with pytest.raises((InvalidInput, NotFound)):
+            tree.take(source, source.entries()["file"], path)
+        assert tree.entries() == {}
+    assert list(store.trees()) == []
+
+
 def test_a_tree_is_written_once(store: Store, files: dict[str, Path], tmp_path: Path) -> None:
     prefix = put(store, files)
     with pytest.raises(Conflict, match="A version is written once and never changed"):
@@ -176,10 +200,6 @@ def test_a_tree_is_written_once(store: Store, files: dict[str, Path], tmp_path: 
     with pytest.raises(Conflict, match="A version is written once and never changed"):
         store.commit(prefix, [])
     unfinished = f"{LINE}/v{store.claim(LINE, 'other')}"
-    with pytest.raises(InvalidInput, match="A file of a tree must not be called"):
-        store.fill(unfinished, {"manifest.json": files["empty"]})
-    with pytest.raises(InvalidInput):
-        store.fill(unfinished, {"../out": files["empty"]})
     missing = FileEntry("absent", 3, "2026-01-01T00:00:00+00:00", "blake3:00")
     with pytest.raises(Conflict, match="A tree must hold what its manifest says"):
         store.commit(unfinished, [missing])

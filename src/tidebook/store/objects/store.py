@@ -13,11 +13,12 @@ from typing import Any
 
 from tidebook.abc import FileEntry
 from tidebook.core.clock import timestamp
-from tidebook.core.errors import Conflict, InvalidInput, NotFound
+from tidebook.core.errors import Conflict, NotFound
 from tidebook.core.files import check_segment, dump_json
 from tidebook.store import claims, closing
 from tidebook.store.local import FILES
 from tidebook.store.manifest import DIGESTS, MANIFEST, parse_manifest
+from tidebook.store.naming import check_file
 from tidebook.store.objects import finding, records
 from tidebook.store.objects.bucket import Bucket, Found
 from tidebook.store.objects.cache import Cache
@@ -26,7 +27,6 @@ from tidebook.store.objects.filling import fill
 from tidebook.store.objects.finding import TOMBSTONE
 from tidebook.store.objects.sending import abandon_below
 from tidebook.store.side import Change
-from tidebook.store.trees.local import RESERVED
 from tidebook.store.trees.objects import ObjectTree
 from tidebook.store.workspace import workspace
 
@@ -100,10 +100,7 @@ class ObjectStore:
         """
         self._claimed(prefix)
         for path in files:
-            if path.split("/")[0] in RESERVED:
-                raise InvalidInput(
-                    f"A file of a tree must not be called {', '.join(sorted(RESERVED))}", got=path, fix="Rename it."
-                )
+            check_file(path)
         return fill(self.tree(prefix), files, self._siblings(prefix))
 
     def commit(self, prefix: str, files: Sequence[FileEntry]) -> None:

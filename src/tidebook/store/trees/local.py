@@ -19,11 +19,11 @@ from tidebook.store.arriving import arriving
 from tidebook.store.closing import check_unchanged, closing, placing
 from tidebook.store.copying import CHUNK, changed, copy, moment, opened, receive, same, write_all
 from tidebook.store.manifest import DIGESTS, MANIFEST, read_manifest
+from tidebook.store.naming import RESERVED, check_file
 from tidebook.store.sharing import COUNTED, cloned, linked, mark
 from tidebook.store.trees.walking import MODE, MTIME, SIZE, Found, kind, walk
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")  # what stands for bytes that are no text
-RESERVED = frozenset({MANIFEST, "deleted.json", ".claim", "labels.json", "aliases.json", "archived.json"})
 
 
 class LocalTree:
@@ -181,19 +181,14 @@ class LocalTree:
 
         With `write`, also for a name that no file of a tree can have.
         """
-        folder, _, name = path.rpartition("/")
+        name = path.rpartition("/")[2]
         check_segment(name, "The name of a file")
-        if write and (
-            name[0] == "." or folder.startswith(".") or "/." in folder or path.partition("/")[0] in self.reserved
-        ):
-            raise InvalidInput(
-                "The name of a file must not begin with '.', nor be one that the store uses itself",
-                got=repr(path[:80]),
-                fix="Rename it.",
-            )
-        if folder not in self._safe:
-            safe_join(self.root, *([folder] if folder else []))
-            self._safe.add(folder)
+        if write:
+            check_file(path, self.reserved)
+        above = path[: -len(name)]
+        if above not in self._safe:
+            safe_join(self.root, *path.split("/")[:-1])
+            self._safe.add(above)
         return f"{self._text}/{path}"
 
     def _files(self) -> Iterator[tuple[str, Found]]:

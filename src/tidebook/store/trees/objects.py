@@ -19,10 +19,11 @@ from tidebook.core.files import check_segment, dump_json
 from tidebook.store.closing import check_unchanged, closing, made, placing
 from tidebook.store.copying import digest, wrong
 from tidebook.store.manifest import DIGESTS, MANIFEST, parse_manifest
+from tidebook.store.naming import check_file
 from tidebook.store.objects.bucket import Bucket, Found
 from tidebook.store.objects.reading import pieces
 from tidebook.store.objects.sending import PART, send
-from tidebook.store.trees.local import RESERVED, LocalTree
+from tidebook.store.trees.local import LocalTree
 
 MOST_COPIED = 5 << 30  #: bytes that a store copies in one request
 _DIGESTS = re.compile(r"blake3:[0-9a-f]{64}")
@@ -208,7 +209,7 @@ class ObjectTree:
         """The path of a file of the tree; None for what is none."""
         path = key[len(self._prefix) + 1 :]
         try:
-            self._check(path)
+            check_file(path)
         except InvalidInput:
             return None
         return path
@@ -217,18 +218,8 @@ class ObjectTree:
         for part in path.split("/"):
             check_segment(part, "A path segment")
         if write:
-            self._check(path)
+            check_file(path)
         return f"{self._prefix}/{path}"
-
-    def _check(self, path: str) -> None:
-        for part in path.split("/"):
-            check_segment(part, "A path segment")
-        if path.startswith(".") or "/." in path or path.partition("/")[0] in RESERVED:
-            raise InvalidInput(
-                "The name of a file must not begin with '.', nor be one that the store uses itself",
-                got=repr(path[:80]),
-                fix="Rename it.",
-            )
 
 
 def _telling(entry: FileEntry) -> dict[str, str]:
