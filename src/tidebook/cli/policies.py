@@ -131,16 +131,18 @@ def _read(database: Database, project: str) -> dict[str, Any]:
 
 def _limit(option: str, text: str) -> int | None:
     from tidebook.core.errors import InvalidInput
+    from tidebook.retention.policy import MOST
 
     if text == OFF:
         return None
-    if not text.isascii() or not text.isdigit():
+    digits = text.lstrip("0") or text[:1]
+    if not digits.isascii() or not digits.isdigit() or len(digits) > len(str(MOST)) or int(digits) > MOST:
         raise InvalidInput(
-            f"--{option.replace('_', '-')} must be a whole number or none",
-            got=text,
+            f"--{option.replace('_', '-')} must be a whole number from 0 to {MOST:,} or none",
+            got=text[:80],
             fix="Use none where there is to be no such rule.",
         )
-    return int(text)
+    return int(digits)
 
 
 def _shown(limit: int | None) -> str:

@@ -27,6 +27,7 @@ from tidebook.retention.plan import Item, Plan
 from tidebook.retention.runs import archive_run, finish_run
 from tidebook.runs.delete import delete_run
 from tidebook.runs.record import is_run
+from tidebook.store.archiving import archived
 
 AT_ONCE = 100  #: rows of versions that are brought in line together
 GLANCE = 1.0  #: seconds for which it is known whether the newest versions of a line are there
@@ -75,6 +76,7 @@ class Worker:
             Runs(database),
         )
         self._better: dict[str, list[str]] = {}
+        self._heads: dict[str, list[str]] = {}  # what versions are members of, by their addresses
         self._lost: dict[tuple[str, str], tuple[float, int]] = {}  # how many of the newest are gone, and when that was
 
     def carry_out(self, plan: Plan, goes_on: GoesOn = lambda done, of: True) -> Outcome:
@@ -90,6 +92,7 @@ class Worker:
         changed: list[str] = []
         unfinished.finish(self._settings, self._models)
         if going:
+            self._heads = self._heads_now()
             unfinished.begin(self._settings, going)
         try:
             for done, item in enumerate(going):
@@ -142,7 +145,7 @@ class Worker:
         now = self._models.item(item.id)  # from the files, which are right
         if now["project"] != item.project or now["aliases"] or now["pinned"] or now.get("archived"):
             raise _Spared
-        if self._references.count(item.id, here=item.action == "archive"):
+        if self._is_held(item) or self._references.count(item.id, here=item.action == "archive"):
             raise _Spared
         if (
             not self._best_is_there(item.id)
@@ -168,6 +171,22 @@ class Worker:
         else:
             delete_run(folder, REASON)
         self._runs.remove([item.id])
+
+    def _heads_now(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        with self._database.read() as connection:
+            for head, members in made_of(connection).items():
+                for member in members:
+                    found.setdefault(member, []).append(head)
+        return found
+
+    def _is_held(self, item: Item) -> bool:
+        """Whether the version is a member of one that stands; of one in the archive only where it would be deleted."""
+        return any(
+            self._is_there(head) and (item.action == "delete" or archived(self._models.store, head) is None)
+            for head in self._heads.get(item.id, ())
+            if head != item.id
+        )
 
     def _best_is_there(self, address: str) -> bool:
         """Whether those are still there that were better; else this one may be the best now."""

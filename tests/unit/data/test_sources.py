@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -103,6 +105,20 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
         open_source(tmp_path / "t.xyz")
     with pytest.raises(InvalidInput, match="but got list"):
         open_source([1, 2])
+
+
+def test_the_fingerprint_is_that_of_every_copy_and_of_no_other_content(tmp_path: Path) -> None:
+    path, copy = tmp_path / "sales.csv", tmp_path / "copy.csv"
+    path.write_bytes(b"date,sales\n" + b"2024-01-01,1\n" * 20_000)
+    shutil.copyfile(path, copy)
+    os.utime(copy, (1, 1))
+    first = open_source(path).fingerprint()
+    assert open_source(copy).fingerprint() == first
+    content, about = bytearray(path.read_bytes()), path.stat()
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert open_source(path).fingerprint() != first
 
 
 def test_the_fingerprint_changes_with_the_content(tmp_path: Path) -> None:
