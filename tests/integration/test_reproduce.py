@@ -68,6 +68,21 @@ def test_a_run_that_is_trained_again_comes_out_equal_to_the_last_bit(table: Path
     assert json.loads(json.dumps(again.to_json()))["equal"] is True
 
 
+def test_a_run_is_trained_again_from_another_folder_and_where_another_program_left_it(
+    table: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(table.parent)
+    result = trained(Path(table.name), settings)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    moved = tmp_path / "elsewhere" / "out" / result.run_name
+    moved.parent.mkdir()
+    result.run_folder.rename(moved)
+    again = reproduce(result.run_name, settings, out=moved.parent)
+    assert again.equal
+    assert (settings.out / again.new_run).is_dir()
+
+
 def test_what_is_different_now_is_named(table: Path, settings: Settings) -> None:
     result = trained(table, settings)
     frame = small_table()

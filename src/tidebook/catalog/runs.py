@@ -13,7 +13,7 @@ from tidebook.catalog.access import EVERYTHING, Access
 from tidebook.catalog.database import Database
 from tidebook.catalog.run_page import count, page
 from tidebook.catalog.run_writing import AT_ONCE, CHANGES, Seen
-from tidebook.catalog.tables import counters, run_deletions, run_items, run_names, run_values, runs
+from tidebook.catalog.tables import archived_things, counters, run_deletions, run_items, run_names, run_values, runs
 from tidebook.core.errors import NotFound, nearest
 from tidebook.runs.filters import parse, parse_sort
 from tidebook.runs.filters.fields import GROUPS, Kind
@@ -181,9 +181,22 @@ def _names_of_kind(connection: Connection, kind: Kind, access: Access) -> list[s
 
 
 def _absent(connection: Connection, run_name: str, access: Access) -> NotFound:
+    in_archive = (archived_things.c.kind == "run", archived_things.c.id == run_name)
+    seen = access.where(archived_things.c.project, archived_things.c.owner)
+    if connection.execute(select(archived_things.c.id).where(*in_archive, seen)).first() is not None:
+        return shelved(run_name)
     newest = select(runs.c.run_name).where(access.where(runs.c.project, runs.c.owner)).order_by(runs.c.created.desc())
     known = connection.execute(newest.limit(1000)).scalars()
     return NotFound("The run must exist", got=run_name[:120], fix=nearest(run_name[:120], known))
+
+
+def shelved(run_name: str) -> NotFound:
+    """The answer for a run that is in the archive."""
+    return NotFound(
+        "The run must be here to be looked at",
+        got=f"{run_name}, which is in the archive",
+        fix=f"Bring it back with `tidebook archive restore {run_name}`, or on the page of the archive.",
+    )
 
 
 def _last_change(connection: Connection) -> int:

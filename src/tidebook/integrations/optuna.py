@@ -9,6 +9,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from tidebook.integrations.values import parameters
+from tidebook.records import labels
 from tidebook.runs import TrainingManager
 from tidebook.runs.start import start_run
 
@@ -33,9 +34,9 @@ class StudyCallback:
                 self._run.params(study=study.study_name, direction=_direction(study))
             self._trials.append(trial)
             values = _values(trial)
-            if len(study.directions) == 1 and values:
-                best = study.best_trial
-                values["best_value"] = study.best_value
+            best = _best(study) if len(study.directions) == 1 and values else None
+            if best is not None:
+                values["best_value"] = float(best.values[0])
                 if best.number != self._best:
                     self._best = best.number
                     self._run.params(best=parameters(best.params))
@@ -74,7 +75,7 @@ class TrialCallback:
         start = {"resources": False, "context": False, **self._start}
         tags = {
             **(start.pop("tags", None) or {}),
-            "study": study.study_name,
+            "study": study.study_name[: labels.MAX_VALUE],
             "trial": str(trial.number),
             "state": trial.state.name.lower(),
         }
@@ -97,6 +98,14 @@ def _values(trial: FrozenTrial) -> dict[str, float]:
     if len(values) == 1:
         return {"value": float(values[0])}
     return {f"value_{i}": float(value) for i, value in enumerate(values)}
+
+
+def _best(study: Study) -> FrozenTrial | None:
+    """The best trial so far; None where none keeps to the constraints."""
+    try:
+        return study.best_trial
+    except ValueError:
+        return None
 
 
 def _direction(study: Study) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidebook.core.settings import Settings
@@ -19,7 +20,8 @@ def begin(run: TrainingManager, spec: TrainSpec, settings: Settings, owner: str 
     """Whose run it is, unless that was said before, what was asked for, and from now on what the process uses."""
     if new and (owner is not None or spec.project != labels.DEFAULT_PROJECT):
         labels.change(run.folder, project=spec.project, owner=owner)
-    run.record_context(seed=spec.seed, spec=spec.model_dump(mode="json"))
+    dataset = str(Path(spec.dataset).absolute()) if Path(spec.dataset).is_file() else spec.dataset
+    run.record_context(seed=spec.seed, spec={**spec.model_dump(mode="json"), "dataset": dataset})
     if settings.resources:
         run.sample_resources()
 

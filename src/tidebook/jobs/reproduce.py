@@ -55,16 +55,18 @@ def reproduce(
     run_name: str,
     settings: Settings,
     *,
+    out: Path | None = None,
     watch: Watcher = nobody,
     listener: Callable[[str], object] | None = None,
     source: Any = None,
 ) -> Reproduction:
     """Trains a run again: the same request, seed, number of threads and final batch size, in a new run.
 
-    Nothing is published. `source` is the data frame of a run that was trained on one. InvalidInput where the record
-    does not say how it was trained, as of a run that another program wrote; NotFound where its data is gone.
+    Nothing is published. The run lies in `out`, by default that of the home. `source` is the data frame of a run that
+    was trained on one. InvalidInput where the record does not say how it was trained, as of a run that another program
+    wrote; NotFound where its data is gone.
     """
-    before = TrainingManager.load_run(run_name, output_dir=settings.out)
+    before = TrainingManager.load_run(run_name, output_dir=out or settings.out)
     record = read(before.folder)
     spec = _spec(before, record, source)
     with _threads(record.get("threads")):

@@ -123,6 +123,7 @@ def test_things_are_archived_listed_and_restored(home: Settings) -> None:
         ("run", "run_1"),
     }
     assert "run_1" in shown("archive", "list").stdout
+    assert "tidebook archive restore run_1" in shown("runs", "show", "run_1", code=4).stderr
     again = told("archive", "add", "run_1")
     assert (again["archived"], again["already"]) == ([], ["run_1"])
     assert shown("archive", "add", "run_1").stdout == "run_1 was in the archive already.\n"

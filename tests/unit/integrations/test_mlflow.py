@@ -202,6 +202,28 @@ def test_runs_come_back_with_their_curves_tags_notes_and_files(out: Path, server
     assert (again.runs, again.present) == ({}, [exported[0]])
 
 
+def test_what_mlflow_takes_and_a_run_folder_does_not_comes_under_another_name(
+    server: MLflowServer, tmp_path: Path
+) -> None:
+    made = server.post("experiments/create", {"name": f"odd {time.time_ns()}"})["experiment_id"]
+    begun = {"experiment_id": made, "run_name": "an\u200bodd name", "start_time": 1_700_000_000_000, "tags": []}
+    run_id = server.post("runs/create", begun)["run"]["info"]["run_id"]
+    at = {"value": 0.5, "timestamp": 1_700_000_000_000, "step": 7}
+    points = [{"key": name, **at} for name in ("loss", "step", "timestamp")]
+    server.post("runs/log-batch", {"run_id": run_id, "metrics": points, "params": [], "tags": []})
+    for start in range(0, 600, 100):
+        tags = [{"key": f"tag{i}", "value": "v"} for i in range(start, start + 100)]
+        server.post("runs/log-batch", {"run_id": run_id, "metrics": [], "params": [], "tags": tags})
+    server.post("runs/update", {"run_id": run_id, "status": "FINISHED", "end_time": 1_700_000_001_000})
+    imported = import_runs(server, tmp_path / "here", files=False)
+    folder = tmp_path / "here" / imported.runs[run_id]
+    assert folder.name == run_id
+    [entry] = entries(folder)
+    assert (entry["step"], entry["loss"], entry["step_"], entry["timestamp_"]) == (7, 0.5, 0.5, 0.5)
+    assert len(summary(folder)["tags"]) == 500
+    assert summary(folder)["problems"] == []
+
+
 def test_an_unknown_experiment_is_refused(server: MLflowServer, out: Path) -> None:
     with pytest.raises(NotFound, match="The experiment must exist"):
         import_runs(server, out, experiments=["nowhere"])

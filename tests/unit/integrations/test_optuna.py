@@ -52,6 +52,23 @@ def test_a_study_is_a_run_with_a_step_for_each_trial(run: TrainingManager) -> No
     assert [row[1] for row in table["rows"]] == ["complete", "complete", "pruned", "fail", "complete", "complete"]
 
 
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning", "ignore:`constraints_func`:FutureWarning")
+def test_a_study_in_which_no_trial_keeps_to_the_constraints_goes_on(run: TrainingManager) -> None:
+    sampler = optuna.samplers.NSGAIISampler(seed=1, constraints_func=lambda trial: [1.0 - trial.number])
+    made = optuna.create_study(sampler=sampler)
+    made.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3, callbacks=[StudyCallback(run)])
+    logged = entries(run.folder)
+    assert ["best_value" in entry for entry in logged] == [False, True, True]
+    assert logged[1]["best_value"] == logged[1]["value"]
+
+
+def test_a_study_of_a_very_long_name_has_runs_too(out: Path) -> None:
+    made = optuna.create_study(study_name="s" * 1000)
+    made.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1, callbacks=[TrialCallback(output_dir=out)])
+    [folder] = out.iterdir()
+    assert summary(folder)["tags"]["study"] == "s" * 500
+
+
 def test_a_study_of_several_objectives_has_a_value_of_each(run: TrainingManager) -> None:
     made = optuna.create_study(directions=["minimize", "maximize"])
     made.optimize(lambda trial: (trial.suggest_float("x", 0, 1), 2.0), n_trials=2, callbacks=[StudyCallback(run)])

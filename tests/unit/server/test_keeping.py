@@ -148,6 +148,8 @@ def test_only_who_may_change_a_thing_archives_or_restores_it(running: Running, t
         for kind, name in (("forecast", "x"), ("version", "../x"), ("run", "a/b"), ("run", ".."), ("files", "x")):
             assert anna.post(path, json={"kind": kind, "id": name}).status_code == 422, (path, kind)
     assert anna.post("/api/archive", json={"kind": "run", "id": things["run"]}).status_code == 204
+    told = anna.get(f"/api/runs/{things['run']}")
+    assert (told.status_code, told.json()["got"]) == (404, f"{things['run']}, which is in the archive")
     assert [item["id"] for item in anna.get("/api/archive").json()["items"]] == [things["run"]]
     assert bo.post("/api/archive/restore", json={"kind": "run", "id": things["run"]}).status_code == 403
     assert anna.post("/api/archive/restore", json={"kind": "run", "id": things["run"]}).status_code == 204

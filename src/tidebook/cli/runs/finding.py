@@ -48,8 +48,19 @@ def find(name: str) -> Path:
             fix="Write more of the name.",
         )
     if not begun:
+        _check_here(name)
         raise NotFound("A run must exist", got=name, fix=nearest(name, known))
     return known[begun[0]]
+
+
+def _check_here(name: str) -> None:
+    """NotFound for a run that is in the archive."""
+    from tidebook.catalog.runs import shelved
+    from tidebook.core.settings import Settings
+    from tidebook.retention.runs import archived_run
+
+    if name.isprintable() and "/" not in name and archived_run(Settings().out / name) is not None:
+        raise shelved(name)
 
 
 def matching(where: str | None, sort: str | None = None) -> list[Item]:

@@ -27,7 +27,7 @@ def reproduce(
 
     folder = find(run)
     with watching() as watch:
-        result = train_again(folder.name, Settings(), watch=watch)
+        result = train_again(folder.name, Settings(), out=folder.parent, watch=watch)
     if json:
         print_json(result.to_json())
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +18,9 @@ from tidebook.integrations.mlflow.export import RUN_ID
 from tidebook.integrations.mlflow.names import project
 from tidebook.records import labels
 from tidebook.runs.metrics_log import MetricsLog
-from tidebook.runs.names import claim_run
+from tidebook.runs.names import check_run_name, claim_run
 from tidebook.runs.record import read_object
-from tidebook.runs.totals import MAX_NAME, Totals
+from tidebook.runs.totals import HEADS, MAX_NAME, Totals
 
 _STATUS = {"FINISHED": "completed", "FAILED": "failed", "KILLED": "failed"}
 
@@ -46,7 +47,8 @@ def import_runs(
         if name not in known:
             raise NotFound("The experiment must exist at the MLflow server", got=name, fix=nearest(name, known))
     out.mkdir(parents=True, exist_ok=True)
-    here = {read_object(folder / "metadata.json", []).get("id") for folder in out.iterdir()}
+    ids = (read_object(folder / "metadata.json", []).get("id") for folder in out.iterdir())
+    here = {run_id for run_id in ids if isinstance(run_id, str)}
     result = Imported()
     for name in experiments or known:
         for run in server.runs([known[name]]):
@@ -111,7 +113,7 @@ def _metrics(server: MLflowServer, run: Mapping[str, Any], folder: Path) -> Tota
         for point in server.history(run["info"]["run_id"], name):
             at = (int(point.get("timestamp", 0)), int(point.get("step", 0)))
             entry = entries.setdefault(at, {"step": at[1], "phase": "train", "timestamp": _text(at[0])})
-            entry[name[:MAX_NAME]] = float(point["value"])
+            entry[f"{name}_" if name in HEADS else name[:MAX_NAME]] = float(point["value"])
     ordered = [entries[at] for at in sorted(entries)]
     log = MetricsLog.at(folder / "logs" / "metrics.json", lambda: "another import")
     log.open()
@@ -131,7 +133,8 @@ def _pairs(run: Mapping[str, Any], kind: str) -> dict[str, str]:
 
 def _tags(tags: Mapping[str, str]) -> dict[str, str]:
     own = {name: text for name, text in tags.items() if not name.startswith(("mlflow.", "tidebook."))}
-    return {name[: labels.MAX_KEY]: " ".join(text.split())[: labels.MAX_VALUE] for name, text in own.items()}
+    kept = [(name.strip()[: labels.MAX_KEY], " ".join(text.split())[: labels.MAX_VALUE]) for name, text in own.items()]
+    return dict([(name, text) for name, text in kept if name][: labels.MAX_TAGS])
 
 
 def _notes(tags: Mapping[str, str]) -> str:
@@ -140,13 +143,11 @@ def _notes(tags: Mapping[str, str]) -> str:
 
 def _name(info: Mapping[str, Any]) -> str:
     """The run's name as that of a folder, or its id where it cannot be one."""
-    name = str(info.get("run_name") or "").strip()
+    plain = re.sub(r"[/\\]", "-", str(info.get("run_name") or "").strip())[:60]
     try:
-        safe_join(Path("out"), name.replace("/", "-").replace("\\", "-"))
+        return check_run_name(plain)
     except InvalidInput:
         return str(info["run_id"])
-    plain = name.replace("/", "-").replace("\\", "-")[:60]
-    return plain if not plain.startswith(".") else str(info["run_id"])
 
 
 def _text(milliseconds: object) -> str | None:
