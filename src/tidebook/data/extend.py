@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -163,11 +164,11 @@ def _check_required(panel: Panel, dates: Days, stated: Flags, required: Sequence
             if len(panel.keys) > 1
             else f"no value of {name}"
         )
-        example = ", ".join(f'"{covariate}": 0' for covariate in required)
+        example = json.dumps({"date": str(dates[0]), **dict.fromkeys(required, 0)}, ensure_ascii=False)
         raise InvalidInput(
             f"The future of {', '.join(required)}, which the model was trained with, must be stated for every day",
             got=f"{where} on {len(set(days.tolist()))} days, {first} to {last}",
-            fix=f'Give `future` rows such as {{"date": "{dates[0]}", {example}}}.',
+            fix=f"Give `future` rows such as {example}, on the command line as --future FILE.csv.",
             covariate=name,
             required=list(required),
             first_day=str(dates[0]),
