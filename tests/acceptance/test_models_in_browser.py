@@ -103,6 +103,8 @@ def test_the_storage_pages_tell_what_takes_the_space_and_what_would_go(
     page.get_by_test_id("schedule-on").click()
     expect(page.get_by_test_id("schedule")).to_contain_text("Every day at 03:00")
 
+    expect(page.locator("[data-policy=default]")).to_contain_text("only the best and the newest")
+
     page.goto(f"{fresh.url}/storage/plan")
     expect(page.get_by_test_id("plan-rest")).to_contain_text("stay")
     expect(page.get_by_test_id("plan-items").locator("[data-goes=false]")).to_have_count(0)
@@ -134,6 +136,57 @@ def test_the_files_of_a_version_are_listed_and_downloaded(
     with page.expect_download() as download:
         files.get_by_role("link", name="Download: weights.bin").click()
     assert download.value.path().read_bytes() == b"v1" * 1000
+
+    page.goto(f"{fresh.url}/files/embeddings?version=v9")
+    expect(page.get_by_test_id("version-absent")).to_contain_text("v9")
+    expect(page.get_by_test_id("file-versions").locator("tbody tr")).to_have_count(2)
+    expect(files).to_have_count(0)
+
+
+def test_what_is_not_there_says_so_and_leads_on(published: str, page: Page, fresh: Server) -> None:
+    page.goto(fresh.login)
+    page.goto(f"{fresh.url}/files/nope")
+    missing = page.get_by_test_id("missing")
+    expect(missing).to_contain_text("nope")
+    expect(page.locator("main")).not_to_contain_text("/api/")
+    expect(missing.get_by_role("link", name="All models of files")).to_have_attribute("href", "/files")
+    page.goto(f"{fresh.url}/models/{published}/v99")
+    expect(page.get_by_test_id("page-title")).to_have_text(f"{published}/v99")
+    expect(missing.get_by_role("link", name="Models", exact=True)).to_have_attribute("href", "/models")
+    missing.get_by_role("link", name="All versions of the line").click()
+    expect(page.get_by_test_id("versions").locator("tbody tr")).to_have_count(3)
+
+
+def test_an_archived_run_is_brought_back_from_its_own_page(published: str, page: Page, fresh: Server) -> None:
+    page.goto(fresh.login)
+    status = page.evaluate("""fetch('/api/archive', {method: 'POST', headers: {'Content-Type': 'application/json'},
+        body: JSON.stringify({kind: 'run', id: 'run_1'})}).then((answer) => answer.status)""")
+    assert status == 204
+    page.goto(f"{fresh.url}/runs/run_1")
+    expect(page.get_by_test_id("archived-run")).to_contain_text("In the archive since")
+    expect(page.get_by_test_id("problem")).to_have_count(0)
+    page.get_by_test_id("restore-run").click()
+    expect(page.get_by_test_id("tab-overview")).to_be_visible()
+
+
+def test_a_page_that_does_not_load_is_told_of_and_opened_later(published: str, page: Page, fresh: Server) -> None:
+    page.goto(fresh.login)
+    page.get_by_test_id("nav-models").first.click()
+    expect(page.get_by_test_id("models").locator("tbody tr")).to_have_count(3)
+    page.route("**/*", lambda route: route.abort("connectionrefused"))  # as when the server was stopped
+    page.get_by_test_id("nav-history").first.click()
+    missed = page.get_by_test_id("missed")
+    expect(missed).to_contain_text("The server does not answer")
+    expect(missed).to_contain_text("/history")
+    expect(page.get_by_test_id("nav-models").first).to_have_attribute("aria-current", "page")
+    page.get_by_test_id("missed-again").click()
+    expect(missed).to_be_visible()
+    assert page.url.endswith("/models")
+    page.unroute("**/*")
+    page.get_by_test_id("missed-again").click()
+    expect(page).to_have_url(f"{fresh.url}/history")
+    expect(page.get_by_test_id("page-title")).to_have_text("History")
+    expect(missed).to_have_count(0)
 
 
 def test_a_version_is_moved_to_another_project(published: str, page: Page, fresh: Server) -> None:

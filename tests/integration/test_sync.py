@@ -102,6 +102,33 @@ def test_a_run_of_a_project_that_there_is_not_is_refused_and_the_others_are_sent
     assert not there(server, "nowhere").exists()
 
 
+def test_a_run_whose_status_is_no_text_is_refused_and_the_others_are_sent(server: Server, output: Path) -> None:
+    odd, kept = finished(output, "odd_status"), finished(output, "after_odd")
+    (odd.folder / "metadata.json").write_text('{"status": ["x"], "created_at": "2020-01-01T00:00:00+00:00"}')
+    (odd.folder / "heartbeat").touch()
+    outcomes = sent([odd.folder, kept.folder], server, patience=5.0)
+    assert [outcome.state for outcome in outcomes] == ["refused", "sent"]
+    assert "The status of a run must be text" in outcomes[0].problem
+    assert not there(server, "odd_status").exists()
+
+
+def test_a_run_that_was_deleted_there_comes_back_only_where_it_is_asked_for(server: Server, output: Path) -> None:
+    run = finished(output, "unwanted")
+    sent([run.folder], server)
+    with server.client() as client:
+        assert client.delete("/api/runs/unwanted").status_code == 204
+    labels.change(run.folder, tag={"stage": "x"})
+    (outcome,) = sent([run.folder], server)
+    assert (outcome.state, outcome.sent) == ("unchanged", 0)
+    assert "it may have been deleted" in outcome.problem
+    assert not there(server, "unwanted_2").exists()
+    (outcome,) = sent([run.folder], server, again=True)
+    assert (outcome.state, outcome.run_name) == ("sent", "unwanted_2")
+    labels.change(run.folder, tag={"stage": "y"})
+    assert sent([run.folder], server)[0].state == "sent"
+    assert labels.read(there(server, "unwanted_2")).tags == {"stage": "y"}
+
+
 def test_two_runs_of_the_same_name_get_folders_of_their_own(server: Server, tmp_path: Path) -> None:
     first, second = (finished(tmp_path / machine, "twin", entries) for machine, entries in (("a", 2), ("b", 5)))
     names = [outcome.run_name for outcome in sent([first.folder, second.folder], server)]

@@ -1,5 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import { i18n } from './i18n'
+import { missedPages } from './services/missed'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -60,4 +61,7 @@ export function entitle(text: string): void {
   document.title = text ? `${text} · Tidebook` : 'Tidebook'
 }
 
-router.afterEach((to) => entitle(to.meta.title ? i18n.global.t(to.meta.title) : ''))
+router.afterEach((to, _from, failure) => failure || entitle(to.meta.title ? i18n.global.t(to.meta.title) : ''))
+missedPages.follow(router)
+// Charts are loaded by themselves; where it was a page, the router tells of it next.
+if (typeof window !== 'undefined') window.addEventListener('vite:preloadError', () => void missedPages.missPart(router.currentRoute.value.fullPath))

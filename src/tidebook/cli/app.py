@@ -33,7 +33,7 @@ from tidebook.cli import (
 )
 from tidebook.cli.words import words
 from tidebook.core.environment import wait_passively
-from tidebook.core.errors import TidebookError
+from tidebook.core.errors import InvalidInput, TidebookError
 
 app = typer.Typer(
     name="tidebook",
@@ -87,6 +87,8 @@ def common(
     ] = False,
 ) -> None:
     """Options of every command."""
+    if home is not None and home.exists() and not home.is_dir():
+        raise InvalidInput("The home must be a folder", got=f"{home}, which is a file", fix="Choose another --home.")
     if home is not None:
         os.environ["TIDEBOOK_HOME"] = str(home)
 

@@ -9,6 +9,8 @@ import typer
 
 from tidebook.cli.words import words
 
+PACKED = b"\x28\xb5\x2f\xfd"  #: begins a file of zstd
+
 
 def backup(
     target: Annotated[Path, typer.Argument(help=words("backup_target"))],
@@ -37,8 +39,17 @@ def restore(
 ) -> None:
     """Makes a new home from a backup."""
     from tidebook.cli.output import console, print_json, size_of
+    from tidebook.core.errors import DataFault
     from tidebook.health.restore import restore as make
 
+    if source.is_file():
+        with source.open("rb") as file:
+            if file.read(len(PACKED)) != PACKED:
+                raise DataFault(
+                    "What is restored must be a backup made by `tidebook backup`",
+                    got=f"{source.name}, which is another kind of file",
+                    fix="Name the .tar.zst file or the folder that it made.",
+                )
     made = make(source, home)
     if json:
         print_json({"files": made.files, "bytes": made.bytes, "home": str(home)})

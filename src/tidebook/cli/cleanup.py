@@ -24,8 +24,9 @@ def cleanup(
     json: Annotated[bool, typer.Option("--json", help=words("json"))] = False,
 ) -> None:
     """Does what the policies of the projects say: the plan is shown, and carried out once somebody agrees."""
+    from tidebook.catalog.projects import Projects
     from tidebook.catalog.reindex import renewed
-    from tidebook.cli.catalog import opened
+    from tidebook.cli.catalog import acting, opened
     from tidebook.cli.output import console, print_json, size_of
     from tidebook.cli.progress import counting
     from tidebook.core.errors import InvalidInput
@@ -44,6 +45,8 @@ def cleanup(
         renewed(database, settings)
         keeper = Keeper(database, settings, lambda name: measured(settings.out / name))
         plan = keeper.plan().of(project)
+        if project is not None and not plan.items:
+            Projects(database).access(acting(database, None)).check_write(project)
         if dry_run:
             if json:
                 print_json(

@@ -162,6 +162,12 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
+def _home() -> Path:
+    from tidebook.core.settings import Settings  # Here, because it takes long to import.
+
+    return Settings().home.absolute()
+
+
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
     """Turns a full, read-only or failing disk into a StorageFailure that says what to do.
@@ -177,6 +183,7 @@ def storage_errors(path: Path) -> Iterator[None]:
                 got=repr(Path(str(error.filename or path)).name[:80]),
                 fix=f"Choose a shorter one; {MAX_SEGMENT_BYTES} bytes are usual.",
             ) from error
+        in_home = Path(str(error.filename or path)).absolute().is_relative_to(_home())
         causes = {
             errno.ENOSPC: (
                 "no space left on the disk",
@@ -186,8 +193,14 @@ def storage_errors(path: Path) -> Iterator[None]:
                 "the quota is used up",
                 "Free some space and try again; nothing was half written.",
             ),
-            errno.EROFS: ("a read-only file system", "Choose a folder that can be written (TIDEBOOK_HOME)."),
-            errno.EACCES: ("no permission", "Choose a folder that you may write (TIDEBOOK_HOME)."),
+            errno.EROFS: (
+                "a read-only file system",
+                f"Choose a folder that can be written{' (TIDEBOOK_HOME)' if in_home else ''}.",
+            ),
+            errno.EACCES: (
+                "no permission",
+                f"Choose a folder that you may write{' (TIDEBOOK_HOME)' if in_home else ''}.",
+            ),
         }
         if error.errno not in causes:
             raise

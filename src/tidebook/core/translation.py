@@ -7,9 +7,10 @@ holds a translation for each template: an English text with a hole for each valu
     {1:text}   a text of ours, which is translated too, or anything else, which stays
     {1:ours}   a text of ours only; with anything else the template does not apply
     {1:word}   anything without a space; {1:list}, {1:and}, {1:or} names joined by a comma, `and` or `or`
-    {1:texts}  texts of ours, or anything else, joined by a comma
+    {1:texts}  texts of ours, or words, joined by a comma
 
-Where several templates apply, that with the most text of its own does. Texts are searched for literally from left to
+Where several templates apply, that with the most text of its own does. What says why something failed is found without
+its full stop, too. Texts are searched for literally from left to
 right, once each, so that no value, however long or odd, takes long or is changed. What is not translated stays English.
 """
 
@@ -104,7 +105,8 @@ class Book:
         self._whole: dict[str, dict[str, str]] = {}
         self._templates: dict[str, list[tuple[Template, Template]]] = {}
         for role, of_role in texts.items():
-            pairs = [(Template.of(english), Template.of(translated)) for english, translated in of_role.items()]
+            written = {**_stopless(of_role), **of_role} if role in _REASONS else of_role
+            pairs = [(Template.of(english), Template.of(translated)) for english, translated in written.items()]
             self._whole[role] = {english.literals[0]: own.literals[0] for english, own in pairs if not english.holes}
             self._templates[role] = sorted(
                 (pair for pair in pairs if pair[0].holes), key=lambda pair: -len("".join(pair[0].literals))
@@ -151,8 +153,9 @@ class Book:
                 found = self._found(value.strip(), _ANY, depth - 1)
                 return value if found is None and takes == "text" else found
             case "texts":
-                parts = (self._put(part, "text", depth) for part in value.split(", "))
-                return self._signs["list"].join(part for part in parts if part is not None)
+                parts = [self._put(part, "ours", depth) or self._put(part, "word", depth) for part in value.split(", ")]
+                known = [part for part in parts if part is not None]
+                return self._signs["list"].join(known) if len(known) == len(parts) else None
             case "word":
                 return None if not value or any(map(str.isspace, value)) else value
             case "list":
@@ -193,6 +196,13 @@ def _places(text: str, part: str) -> Iterator[int]:
         if at < 0:
             return
         yield at
+
+
+def _stopless(texts: Mapping[str, str]) -> dict[str, str]:
+    """Those that are a sentence, without its full stop: as they are told within another."""
+    return {
+        english[:-1]: translated.removesuffix("。") for english, translated in texts.items() if english.endswith(".")
+    }
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from tidebook.core.zips import reading
 from tidebook.records import labels as records
 from tidebook.registry.intake import present, take_in
 from tidebook.registry.reader import Reader
-from tidebook.registry.weights import MODEL, fault
+from tidebook.registry.weights import MODEL, UNTOLD, fault
+from tidebook.store.copying import digest
 
 MARK = "tidebook-version.json"
 FOLDER = "files/"
@@ -30,9 +31,13 @@ _BLOCK = 1 << 20
 
 
 def pack(models: Reader, address: Address, target: Path) -> int:
-    """Writes a version with all its files to a zip archive and returns their number."""
+    """Writes a version with all its files to a zip archive and returns their number.
+
+    DataFault where a file is not as the manifest says: what is damaged is not carried on.
+    """
     folder = models.path(address)
     item, manifest = models.item(address), models.store.manifest(str(address))
+    _check_whole(folder, address, manifest["files"])
     content = {
         "format_version": 1,
         "address": str(address),
@@ -62,7 +67,7 @@ def unpack(store: Store, source: Path, *, max_bytes: int = MAX_BYTES) -> tuple[A
         raise NotFound("The archive must exist", got=str(source), fix="Check the path.")
     try:
         with reading(source) as archive:
-            address, files, labels = _content(archive, source.name)
+            address, files, labels, untold = _content(archive, source.name)
             digested = blake3(orjson.dumps([str(address), files], option=orjson.OPT_SORT_KEYS)).hexdigest()
             with store.workspace(f"import {digested}") as folder:
                 here = present(store, address, {path: str(entry["digest"]) for path, entry in files.items()})
@@ -70,14 +75,30 @@ def unpack(store: Store, source: Path, *, max_bytes: int = MAX_BYTES) -> tuple[A
                     return here, False
                 _check_size(files, folder, max_bytes)
                 made = {path: _extract(archive, source.name, entry, folder / path) for path, entry in files.items()}
-                problem = fault(made[MODEL]) if MODEL in made else f"There is no {MODEL} to load."
+                problem = (fault(made[MODEL]) or untold) if MODEL in made else f"There is no {MODEL} to load."
                 return take_in(store, address, made, digested[:32], labels=labels, problem=problem)
     except zipfile.BadZipFile as error:
         raise _damaged(source.name, str(error)) from error
 
 
-def _content(archive: zipfile.ZipFile, name: str) -> tuple[Address, dict[str, Mapping[str, Any]], dict[str, Any]]:
-    """The address, the entries of the files and the labels; everything is looked at before anything is unpacked."""
+def _check_whole(folder: Path, address: Address, entries: Iterable[Mapping[str, Any]]) -> None:
+    for entry in entries:
+        path = folder / entry["path"]
+        if not path.is_file() or digest(path) != entry["digest"]:
+            raise DataFault(
+                "A version must be as its manifest says to be exported",
+                got=f"{entry['path']} of {address}, which has changed or is gone",
+                fix="Look at it with `tidebook fsck`.",
+            )
+
+
+def _content(
+    archive: zipfile.ZipFile, name: str
+) -> tuple[Address, dict[str, Mapping[str, Any]], dict[str, Any], str | None]:
+    """The address, the entries of the files, the labels, and UNTOLD where it is said of the version.
+
+    Everything is looked at before anything is unpacked.
+    """
     mark = _mark(archive, name)
     entries = mark.get("files")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -102,7 +123,7 @@ def _content(archive: zipfile.ZipFile, name: str) -> tuple[Address, dict[str, Ma
         raise _damaged(name, "it does not say which version it is")
     told = mark.get("labels")
     labels = {each: told[each] for each in ("tags", "notes") if isinstance(told, dict) and each in told}
-    return address, files, records.check(labels)
+    return address, files, records.check(labels), UNTOLD if mark.get("problem") == UNTOLD else None
 
 
 def _mark(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:

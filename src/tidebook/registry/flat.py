@@ -12,7 +12,7 @@ from tidebook.core.errors import DataFault, InvalidInput, NotFound
 from tidebook.core.files import write_json
 from tidebook.core.scope import AGGREGATIONS, Address
 from tidebook.registry.intake import take_in
-from tidebook.registry.weights import DAMAGED, MODEL, fault
+from tidebook.registry.weights import DAMAGED, MODEL, UNTOLD, fault
 from tidebook.store.copying import digest
 
 _NAME = re.compile(r"(?P<type>[a-z0-9_]+?)_(?P<mode>product|store|global)_(?P<what>.+)_v(?P<number>[1-9]\d{0,8})\.pth")
@@ -40,12 +40,13 @@ def address_of(name: str) -> Address:
 def take_in_file(store: Store, source: Path) -> tuple[Address, bool]:
     """Adds a flat file to its line, under its number or the next one; its address, and if it is new.
 
-    The file is looked at and never loaded: where it is a pickle, the version says so. DataFault where it is no model.
+    The file is looked at and never loaded. The version says why it cannot be used: it is a pickle, or nothing tells
+    what the model was trained on. DataFault where it is no model.
     """
     if not source.is_file():
         raise NotFound("The file must exist", got=str(source), fix="Check the path.")
     wanted = address_of(source.name)
-    problem = fault(source)
+    problem = fault(source) or UNTOLD
     if problem == DAMAGED:
         raise DataFault(
             "A file to import must hold the weights of a model",

@@ -10,6 +10,7 @@ from pathlib import Path
 from tidebook.core.zips import reading
 
 MODEL = "model.pth"
+UNTOLD = "Its metadata do not say what it was trained on, which a forecast needs."
 DAMAGED = f"{MODEL} is damaged or of another kind."
 OURS = frozenset({"format_version", "model_type", "config", "model_state_dict"})
 MAX_PICKLE_BYTES = 64 << 20  #: of the part that says what the tensors are

@@ -24,13 +24,21 @@ def fingerprint(folder: Path) -> str:
 
 def holds(folder: Path, server: str, stamp: str) -> bool:
     """Whether all of the run was at `server` when its fingerprint was `stamp`."""
-    noted = spool.read_object(folder / FILE).get("servers")
-    return isinstance(noted, dict) and noted.get(server) == stamp
+    return _servers(folder).get(server) == stamp
+
+
+def was_at(folder: Path, server: str) -> bool:
+    """Whether all of the run was at `server` once, whatever it looked like."""
+    return server in _servers(folder)
 
 
 def write(folder: Path, server: str, stamp: str) -> None:
     """Notes that the run was wholly at `server` when its fingerprint was `stamp`; where that fails, nothing is lost."""
-    noted = spool.read_object(folder / FILE).get("servers")
-    servers = {**(noted if isinstance(noted, dict) else {}), server: stamp}
+    servers = {**_servers(folder), server: stamp}
     with suppress(OSError, StorageFailure):
         write_json(folder / FILE, {"format_version": 1, "servers": servers}, later=True)
+
+
+def _servers(folder: Path) -> dict[str, object]:
+    noted = spool.read_object(folder / FILE).get("servers")
+    return noted if isinstance(noted, dict) else {}

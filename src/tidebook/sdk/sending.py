@@ -29,10 +29,11 @@ class Sender:
     """One run on its way to one server. All of it may be done again at any time; what is there is not sent twice.
 
     `writes` says that this process writes the run: where the server has more of a log than the folder, as after a
-    loss of power, the folder's is then taken instead. The server keeps what it had under another name.
+    loss of power, the folder's is then taken instead. The server keeps what it had under another name. `known` says
+    that the server had all of the run once: where it has none of it now, NotFound, and it is not made again.
     """
 
-    def __init__(self, folder: Path, client: Client, *, writes: bool) -> None:
+    def __init__(self, folder: Path, client: Client, *, writes: bool, known: bool = False) -> None:
         self.folder = folder
         self.server = client.server
         self.run_name = folder.name  #: the name that the server has given it
@@ -42,7 +43,7 @@ class Sender:
         self._client = client
         self._second: Client | None = None  # for logs and heartbeats while the first sends a large file
         self._beaten = 0.0
-        self._writes = writes
+        self._writes, self._known = writes, known
         self._batch = BATCH_BYTES
         self._logs = spool.logs(folder)
         self._lengths: dict[str, int] = {}
@@ -61,6 +62,7 @@ class Sender:
             answer = self._client.call(
                 "POST",
                 "/api/ingest/runs",
+                params={"known": 1} if self._known else None,
                 json={
                     "id": run_id(self.folder, metadata),
                     "run_name": self.folder.name,
@@ -117,11 +119,14 @@ class Sender:
 
     def _send_log(self, path: str, log: spool.Log, client: Client) -> None:
         there = log.length()
-        start, anew, conflicts = self._lengths.get(path, 0), False, 0
+        start, anew, torn, conflicts = self._lengths.get(path, 0), False, False, 0
         if there < start and self._writes and there:
             start, anew = 0, True
         while start < there:
             data = log.read(start, self._batch)
+            if not data and start and not torn:  # The position lies within the last entry: the server's are others.
+                start, anew, torn = 0, True, True
+                continue
             if not data:
                 return
             params: dict[str, Any] = {"path": path, "offset": start}

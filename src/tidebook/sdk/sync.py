@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tidebook.core.errors import TidebookError, Unauthorized
+from tidebook.core.errors import NotFound, TidebookError, Unauthorized
 from tidebook.sdk import marker
 from tidebook.sdk.backoff import Backoff
 from tidebook.sdk.client import Away, Client
@@ -29,7 +29,7 @@ class Outcome:
     state: State  #: `same`: the server keeps its runs in this very folder
     run_name: str  #: the name that the server has given it
     sent: int = 0  #: bytes of content
-    problem: str = ""  #: why it was refused, as a whole or in part
+    problem: str = ""  #: why it was refused, as a whole or in part, or is not there any more
 
 
 def sync(
@@ -44,23 +44,26 @@ def sync(
     """Sends the runs in `folders` in this order, and says of each what became of it.
 
     A run that has not changed since it was sent costs no request, unless `again` has the server asked anew. What
-    is there is not sent twice. Away where the server does not answer for `patience` seconds, Unauthorized where it
-    does not take the token; a run that it refuses does not keep the others from being sent.
+    is there is not sent twice, and what was deleted there is sent only `again`. Away where the server does not
+    answer for `patience` seconds, Unauthorized where it does not take the token; a run that it refuses does not
+    keep the others from being sent.
     """
     client = Client(server, token)
     try:
         for folder in folders:
             stamp = marker.fingerprint(folder)
-            if not again and not _alive(folder) and marker.holds(folder, client.server, stamp):
+            known = not again and not _alive(folder) and marker.was_at(folder, client.server)
+            if known and marker.holds(folder, client.server, stamp):
                 yield Outcome(folder, "unchanged", folder.name)
                 continue
-            sender = Sender(folder, client, writes=False)
+            sender = Sender(folder, client, writes=False, known=known)
             try:
                 settled = _waiting(lambda: _send(sender), patience, sleep)  # noqa: B023 - called before the next run
             except (Away, Unauthorized):
                 raise
             except TidebookError as error:
-                yield Outcome(folder, "refused", sender.run_name, sender.sent, str(error))
+                deleted = known and isinstance(error, NotFound)
+                yield Outcome(folder, "unchanged" if deleted else "refused", sender.run_name, sender.sent, str(error))
                 continue
             problem = "; ".join(f"{path}: {why}" for path, why in sender.refused.items())
             if settled and not problem:

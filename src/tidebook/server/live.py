@@ -142,8 +142,8 @@ class _Connection:
                 raise InvalidInput(
                     "cursor must be one that the server gave", got=repr(cursor)[:80], fix="Leave it out to begin anew."
                 )
-        except TidebookError as error:
-            await self._say({"topic": str(name)[:200], "error": error.problem()})
+        except Exception as error:  # noqa: BLE001 - nor must one that cannot begin
+            await self._say({"topic": str(name)[:200], "error": as_ours(error).problem()})
             return
         self.topics[str(name)] = Subscription(read, cursor)
         self.woken.set()
@@ -168,6 +168,8 @@ class _Connection:
         while self.topics.get(name) is subscription:
             try:
                 chunk = await run_in_threadpool(subscription.read, subscription.cursor, self.access)
+                ending = {"complete": True} if chunk.complete else {}
+                news = _written({"topic": name, "cursor": chunk.cursor, "items": chunk.items, **ending})
             except Exception as error:  # noqa: BLE001 - one broken topic must not end the others
                 self.topics.pop(name, None)
                 await self._say({"topic": name, "error": as_ours(error).problem()})
@@ -176,8 +178,7 @@ class _Connection:
                 return
             if chunk.items or chunk.complete or subscription.fresh:
                 subscription.cursor, subscription.fresh = chunk.cursor, False
-                ending = {"complete": True} if chunk.complete else {}
-                await self._say({"topic": name, "cursor": chunk.cursor, "items": chunk.items, **ending})
+                await self.socket.send_text(news)
             if chunk.complete:
                 self.topics.pop(name, None)
             if not chunk.items:
@@ -188,7 +189,11 @@ class _Connection:
         return self.parts.projects.access(identify(self.socket.headers, self.parts.credentials))
 
     async def _say(self, message: dict[str, Any]) -> None:
-        await self.socket.send_text(orjson.dumps(told(message), default=str).decode())
+        await self.socket.send_text(_written(message))
+
+
+def _written(message: dict[str, Any]) -> str:
+    return orjson.dumps(told(message), default=str).decode()
 
 
 def _now(name: object, parts: Services) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tidebook.abc import Store
 from tidebook.core.errors import InvalidInput, NotFound
-from tidebook.core.scope import Address
+from tidebook.core.scope import MODES, Address
 from tidebook.records import aliases
 from tidebook.store.center import center
 from tidebook.store.local import FILES
@@ -38,7 +38,7 @@ class ModelFile:
         self.model_name, self.version = model_name, version
         self._center = (center_path, filecfg, token)
         self._line: Address | None = None
-        if isinstance(model_name, str) and "/" in model_name:
+        if isinstance(model_name, str) and model_name.strip("/").partition("/")[0] in MODES and "/" in model_name:
             line, _, alias = model_name.partition("@")
             self._line = Address.parse(line)
             self.version = alias or version

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tidebook.abc import FileEntry, Store, Tree
-from tidebook.core.errors import InvalidInput, NotFound, nearest
+from tidebook.core.errors import InvalidInput, NotFound, TidebookError, nearest
 from tidebook.core.files import check_segment
 from tidebook.core.settings import Settings
 from tidebook.store import claims, profile_settings
@@ -23,7 +23,7 @@ from tidebook.store.moving import remove_originals
 from tidebook.store.naming import refuse_twin
 from tidebook.store.repo import key_of, repo_config
 from tidebook.store.selection import ordered, selected
-from tidebook.store.transfer import Progress, Transferred, transfer
+from tidebook.store.transfer import Progress, Transferred, differing, transfer
 from tidebook.store.trees.local import Folder, LocalTree
 
 Place = str | Path
@@ -103,7 +103,7 @@ class FilePipe:
                 "A folder must not hold the store that it is brought to", got=str(place), fix="Name the folders in it."
             )
         result = self._bring(Folder(place), subdir, move, progress)
-        if move:
+        if move and result.entries:
             with suppress(OSError):  # Something is left in it.
                 place.rmdir()
         return result
@@ -193,15 +193,13 @@ class FilePipe:
         `include` and `exclude` as for `scan_local`; by default what the settings of the model say. Files that are in
         the folder alone stay. NotFound where the version has no files.
         """
-        self._ready()
-        if include is None and exclude is None:
-            pull = profile_settings.read(self.store, self.line)["pull"]
-            include, exclude = pull.get("include"), pull.get("exclude")
-        expected = self._expected()
-        if not expected:
-            self._raise_empty()
-        wanted = selected(expected, include, exclude)
+        wanted = self._wanted(include, exclude)
         return transfer(self.tree, Folder(path, wanted), wanted, progress=progress)
+
+    def replaced_by_pull(self, path: Place = ".", include: str | None = None, exclude: str | None = None) -> list[str]:
+        """The files in the folder `path` that `pull_dir` would put other content in the place of."""
+        wanted = self._wanted(include, exclude)
+        return differing(self.tree, Folder(path, wanted), wanted)
 
     def verify(self) -> list[str]:
         """Reads every file again and says which are not as they were stored; an empty list where all are.
@@ -246,7 +244,20 @@ class FilePipe:
 
     # ---- inside
 
+    def _wanted(self, include: str | None, exclude: str | None) -> list[str]:
+        """The files to pull; NotFound where the version has none."""
+        self._ready()
+        if include is None and exclude is None:
+            pull = profile_settings.read(self.store, self.line)["pull"]
+            include, exclude = pull.get("include"), pull.get("exclude")
+        expected = self._expected()
+        if not expected:
+            self._raise_empty()
+        return selected(expected, include, exclude)
+
     def _bring(self, source: Folder, subdir: str | None, move: bool, progress: Progress | None) -> Transferred:
+        if self.writable and not source.entries():
+            return Transferred(failed=_failed(source))
         self._check_writable()
         tree, summed = self.tree, source
         if not isinstance(tree, LocalTree):  # What is read to be sent is summed: nobody has to fetch it again for that.
@@ -265,8 +276,7 @@ class FilePipe:
         if move:
             names = names or {path: path for path in result.entries}
             result = remove_originals(source, tree, names, result)
-        refused = [(path, _refused(path, what)) for path, what in sorted(summed.refused().items())]
-        return replace(result, failed=[*result.failed, *refused])
+        return replace(result, failed=[*result.failed, *_failed(summed)])
 
     def checksums(self, entries: Iterable[FileEntry]) -> list[str]:
         """The MD5 of each file; what nobody knows yet is made in one read with its digest, and kept."""
@@ -280,8 +290,11 @@ class FilePipe:
 
     def _raise_empty(self) -> NoReturn:
         others = [name for name in self.store.below(self.line) if name != self.version]
+        model, models = self.line.rpartition("/")[2], self.store.below(FILES)
         raise NotFound(
-            "A version must have files", got=f"{self.prefix}, which has none", fix=nearest(self.version, others)
+            "A version must have files",
+            got=f"{self.prefix}, which has none",
+            fix=nearest(self.version, others) if others or model in models else nearest(model, models),
         )
 
 
@@ -291,6 +304,11 @@ def _checksums() -> Checksums:
 
 def _checked(subdir: str) -> str:
     return "/".join(check_segment(part, "A folder's name") for part in subdir.strip("/").split("/"))
+
+
+def _failed(source: Folder) -> list[tuple[str, TidebookError]]:
+    """What lies in a folder and cannot be stored."""
+    return [(path, _refused(path, what)) for path, what in sorted(source.refused().items())]
 
 
 def _refused(path: str, what: str) -> InvalidInput:

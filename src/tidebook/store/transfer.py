@@ -29,6 +29,7 @@ class Transferred:
     present: list[FileEntry] = field(default_factory=list)  #: there already
     failed: list[tuple[str, TidebookError]] = field(default_factory=list)  #: path at the source, and why
     shared: list[FileEntry] = field(default_factory=list)  #: put there at no cost, from content that the store has
+    replaced: list[str] = field(default_factory=list)  #: paths at the target that had other content before
     bytes: int = 0  #: of the files that were copied
     digested: bool = False  #: whether files had to be read to find out that they are there already
 
@@ -72,9 +73,24 @@ def transfer(
     if work:
         _Mover(source, target, held or {}, result, _Meter(progress, work)).bring_all(work, workers)
     digested = len(result.present) > before
+    others = {each.goal for each in work if each.there is not None}
+    replaced = sorted(entry.path for entry in (*result.moved, *result.shared) if entry.path in others)
     for entries in (result.moved, result.present, result.shared):
         entries.sort(key=attrgetter("path"))
-    return replace(result, bytes=sum(entry.size for entry in result.moved), digested=digested)
+    return replace(result, replaced=replaced, bytes=sum(entry.size for entry in result.moved), digested=digested)
+
+
+def differing(source: Source, target: Source, paths: Iterable[str]) -> list[str]:
+    """Which of the paths both have with different content, in order; only what size and time leave open is read."""
+    ours, theirs = source.entries(), target.entries()
+
+    def differ(path: str) -> bool:
+        entry, there = ours[path], theirs[path]
+        if entry.size != there.size or _same(entry, there):
+            return entry.size != there.size
+        return (entry.digest or digest_of(source.read(path))) != (there.digest or digest_of(target.read(path)))
+
+    return sorted(path for path in paths if path in ours and path in theirs and differ(path))
 
 
 @dataclass(frozen=True)

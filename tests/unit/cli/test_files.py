@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tidebook.cli.app import app
-from tidebook.cli.output import size_of
-from tidebook.core.errors import Conflict, InvalidInput, NotFound, TidebookError
+from tidebook.cli.output import size_of, time_of
+from tidebook.core.errors import Conflict, DataFault, InvalidInput, NotFound, TidebookError
 from tidebook.core.files import write_json
 from tidebook.core.settings import Settings
 from tidebook.store import LocalStore
@@ -57,6 +57,7 @@ def test_files_are_pushed_and_pulled(tidebook: Command, model: Path) -> None:
         "moved": [],
         "shared": [],
         "present": ["a.json", "sub/b.bin"],
+        "replaced": [],
         "failed": [],
         "bytes": 0,
     }
@@ -194,6 +195,91 @@ def test_two_sources_for_one_name_are_refused_before_anything_is_copied(
 def test_what_is_told_without_a_terminal_has_no_empty_lines(tidebook: Command, model: Path) -> None:
     result = tidebook("push", "demand", "v1", model / "a.json")
     assert result.output.startswith("Pushed 1 file, ")
+
+
+def test_a_pull_never_replaces_what_somebody_changed_without_being_told_to(tidebook: Command, model: Path) -> None:
+    tidebook("push", "demand", "v1", model)
+    tidebook("pull", "demand", "v1", "out")
+    Path("out/a.json").write_text('{"mine": 1}')
+    Path("out/sub/b.bin").unlink()
+    Path("out/own.txt").write_text("own")
+    refusal = r"but got a\.json in out\. Use --force to replace them, or pull into another folder\."
+    with pytest.raises(Conflict, match=refusal):
+        tidebook("pull", "demand", "v1", "out")
+    assert not Path("out/sub/b.bin").exists()
+    assert "Pulled 1 file" in tidebook("pull", "demand", "v1", "out", "--exclude", "a.json").stdout
+    assert Path("out/a.json").read_text() == '{"mine": 1}'
+    assert "replaced: a.json\n" in tidebook("pull", "demand", "v1", "out", "--force").stdout
+    assert (Path("out/a.json").read_text(), Path("out/own.txt").read_text()) == ("{}", "own")
+    os.utime("out/a.json", (1, 1))
+    assert "Pulled 0 files" in tidebook("pull", "demand", "v1", "out").stdout
+
+
+def test_a_refused_pull_names_five_files_and_counts_the_rest(tidebook: Command) -> None:
+    Path("many").mkdir()
+    for number in range(7):
+        Path("many", f"f{number}").write_text("a")
+    tidebook("push", "demand", "v1", "many")
+    for number in range(7):
+        Path("many", f"f{number}").write_text("bb")
+    with pytest.raises(Conflict, match=r"got f0, f1, f2, f3, f4, … \(\+2\) in many"):
+        tidebook("pull", "demand", "v1", "many")
+
+
+def test_a_push_of_nothing_is_refused_and_leaves_no_version(
+    tidebook: Command, settings: Settings, tmp_path: Path
+) -> None:
+    Path("nothing").mkdir()
+    (Path("nothing") / ".hidden").write_text("x")
+    for more in ([], ["--move"], ["--center", tmp_path / "center"]):
+        with pytest.raises(InvalidInput, match="What is pushed must hold a file"):
+            tidebook("push", "demand", "v3", "nothing", *more)
+    assert Path("nothing").is_dir()
+    assert not (settings.saved_models / "files").exists()
+    assert not (tmp_path / "center").exists()
+
+
+def test_a_push_names_the_files_that_it_replaced(tidebook: Command, model: Path) -> None:
+    assert "replaced" not in tidebook("push", "demand", "v1", model).stdout
+    (model / "a.json").write_text("[1]")
+    assert "replaced: a.json\n" in tidebook("push", "demand", "v1", model).stdout
+    (model / "a.json").write_text("[2]")
+    assert told(tidebook("push", "demand", "v1", model, "--json"))["replaced"] == ["a.json"]
+
+
+def test_a_pull_of_a_model_that_is_not_there_names_those_that_are(tidebook: Command, model: Path) -> None:
+    tidebook("push", "churn", "v1", model)
+    with pytest.raises(NotFound, match=r"Did you mean churn\?"):
+        tidebook("pull", "chrn", "v1", "out")
+    assert not Path("out").exists()
+
+
+def test_a_path_as_the_name_of_a_model_is_told_the_rule_for_such_names(tidebook: Command, model: Path) -> None:
+    with pytest.raises(InvalidInput, match="The name of a model must be 1 to 255 bytes without '/'"):
+        tidebook("push", "../x", "v1", model)
+
+
+def test_times_of_files_are_those_of_this_machine(tidebook: Command, model: Path) -> None:
+    os.utime(model / "sub" / "b.bin", (2_000_000_000, 2_000_000_000))
+    tidebook("push", "demand", "v1", model)
+    local = time_of("2033-05-18T03:33:20+00:00")
+    for command in (["log", "demand"], ["files", "demand"], ["files", "demand", "v1"]):
+        shown = tidebook(*command).stdout
+        assert local in shown
+        assert "T03:33" not in shown
+
+
+def test_a_home_that_is_a_file_is_refused(tidebook: Command, tmp_path: Path) -> None:
+    (tmp_path / "afile").write_text("x")
+    with pytest.raises(InvalidInput, match="The home must be a folder, but got .*afile, which is a file"):
+        tidebook("--home", tmp_path / "afile", "files")
+
+
+def test_a_file_that_is_no_backup_is_not_restored(tidebook: Command) -> None:
+    Path("v1.zip").write_bytes(b"PK\x03\x04 an export")
+    with pytest.raises(DataFault, match="must be a backup made by `tidebook backup`, but got v1.zip"):
+        tidebook("restore", "v1.zip", "new-home")
+    assert not Path("new-home").exists()
 
 
 def test_sizes_are_written_for_people() -> None:

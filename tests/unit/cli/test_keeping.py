@@ -104,7 +104,9 @@ def test_a_rule_that_makes_no_sense_changes_nothing(home: Settings, arguments: t
 
 
 def test_a_cleanup_that_was_agreed_to_is_carried_out_once(home: Settings) -> None:
+    told("projects", "add", "nothing")
     assert told("cleanup", "--yes", "--project", "nothing")["deleted"] == 0
+    assert "must exist" in shown("cleanup", "--dry-run", "--project", "unknown", code=4).stderr
     assert told("cleanup", "--yes")["deleted"] == 2
     assert len(ModelManager(home).list_models()["models"]) == 4
     assert len(forecasts.every(home)) == 1

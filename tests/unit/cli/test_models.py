@@ -7,15 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
 from tests.unit.registry.foreign import trapped, write_version
 from tests.unit.registry.published import LINE
 from tests.unit.server.test_models import put
 from tidebook.cli.app import app
-from tidebook.cli.output import console
-from tidebook.core.errors import Conflict, InvalidInput, NotFound, TidebookError
+from tidebook.cli.output import console, time_of
+from tidebook.core.errors import Conflict, DataFault, InvalidInput, NotFound, TidebookError
 from tidebook.core.settings import Settings
+from tidebook.core.translation import problem_in
 from tidebook.records import forecast
 from tidebook.registry import ModelManager
 
@@ -183,3 +185,87 @@ def test_values_that_are_compared_have_the_same_digits(models: Command, settings
     assert "0.1252 ★" in compared
     assert "0.2356 " in compared
     assert "0.235631" not in compared
+
+
+def test_what_cannot_be_forecast_with_is_told_at_import_and_never_best(models: Command, tmp_path: Path) -> None:
+    weights = {"format_version": 1, "model_type": "kan", "config": {}, "model_state_dict": {"w": torch.zeros(2)}}
+    torch.save(weights, tmp_path / "kan_product_P001_v1.pth")
+    taken = models("import", "kan_product_P001_v1.pth").stdout
+    assert "! Its metadata do not say what it was trained on" in taken
+    (item,) = json.loads(models("list", "--json").stdout)["models"]
+    assert not item["is_best"]
+    assert "not loadable" in models("list").stdout
+    with pytest.raises(DataFault, match="must be one that can be loaded"):
+        models("show", "product/P001_all/kan")
+
+
+def test_a_version_without_metrics_is_shown_without_empty_tables(models: Command, tmp_path: Path) -> None:
+    torch.save({"w": torch.zeros(2)}, tmp_path / "kan_product_P001_v1.pth")
+    models("import", "kan_product_P001_v1.pth")
+    shown = models("show", "product/P001_all/kan/v1").stdout
+    assert "Metric" not in shown
+    assert "Flag" not in shown
+    assert "model.pth" in shown
+
+
+def test_why_no_version_can_be_loaded_is_told_in_chinese_whole(models: Command, tmp_path: Path) -> None:
+    (tmp_path / "gru_product_P002_v1.pth").write_bytes(trapped(tmp_path / "witness"))
+    models("import", "gru_product_P002_v1.pth")
+    with pytest.raises(DataFault) as refused:
+        models("show", "product/P002_all/gru")
+    told = problem_in("zh", refused.value.problem())
+    assert "是 pickle；载入会执行代码，因此从不载入" in told["got"]
+    assert not {"which", "never", "because"} & set(told["got"].split())
+
+
+@pytest.mark.usefixtures("three")
+def test_projects_and_algorithms_that_nobody_knows_are_refused(models: Command, settings: Settings) -> None:
+    with pytest.raises(NotFound, match=r"must be one of those installed, but got lstn\. Did you mean .*lstm"):
+        models("list", "--algorithm", "lstn")
+    assert "No version matches" in models("list", "--algorithm", "gru").stdout
+    cleanup = CliRunner().invoke(app, ["cleanup", "--project", "nope", "--dry-run"])
+    assert str(cleanup.exception).startswith("The project must exist, but got nope")
+    assert (settings.home / "tidebook.db").exists()
+    with pytest.raises(NotFound, match="The project must exist, but got nope"):
+        models("list", "--project", "nope")
+
+
+@pytest.mark.usefixtures("three")
+def test_a_version_that_was_deleted_is_not_deleted_again(models: Command) -> None:
+    models("delete", f"{LINE}/v3", "--yes")
+    with pytest.raises(NotFound, match="which was deleted at"):
+        models("delete", f"{LINE}/v3", "--yes")
+
+
+@pytest.mark.usefixtures("three")
+def test_a_second_call_finishes_a_deletion_that_was_killed(models: Command, settings: Settings) -> None:
+    models("delete", f"{LINE}/v3", "--yes")
+    left = settings.saved_models / LINE / "v3" / "left.bin"
+    left.write_bytes(b"x")
+    with pytest.raises(NotFound, match="which was deleted at"):
+        models("delete", f"{LINE}/v3", "--yes")
+    assert not left.exists()
+
+
+@pytest.mark.usefixtures("three")
+def test_a_version_does_not_differ_from_itself(models: Command) -> None:
+    compared = models("compare", f"{LINE}/v1", f"{LINE}/v1").stdout
+    assert "Nothing differs" in compared
+    assert "Metric" not in compared
+    assert "Nothing differs" not in models("compare", f"{LINE}/v1", f"{LINE}/v2").stdout
+
+
+@pytest.mark.usefixtures("three")
+def test_versions_are_compared_with_the_times_of_this_machine(models: Command) -> None:
+    compared = models("compare", f"{LINE}/v1", f"{LINE}/v2").stdout
+    (item,) = [each for each in json.loads(models("list", "--json").stdout)["models"] if each["version"] == "v1"]
+    assert time_of(item["timestamp"]) in compared
+    assert item["timestamp"] not in compared
+
+
+@pytest.mark.usefixtures("three")
+def test_the_aliases_of_a_line_say_that_there_were_others(models: Command) -> None:
+    models("alias", "set", f"{LINE}/v1", "production")
+    assert "--history" not in models("alias", "list", LINE).stdout
+    models("alias", "set", f"{LINE}/v2", "production")
+    assert "1 earlier change not shown; --history shows it" in models("alias", "list", LINE).stdout

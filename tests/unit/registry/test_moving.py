@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.registry.foreign import trapped
-from tests.unit.registry.published import LINE, metadata
+from tests.unit.registry.published import LINE, metadata, root_of
 from tidebook.core.errors import DataFault, InvalidInput, NotFound, TidebookError, TooLarge
 from tidebook.registry import ModelManager
 from tidebook.registry.bundle import MARK, check_target, pack, unpack
 from tidebook.registry.flat import address_of
+from tidebook.registry.weights import UNTOLD
 from tidebook.store import verify
 
 
@@ -196,7 +197,29 @@ def test_a_flat_file_becomes_a_version_that_says_what_is_wrong_with_it(
     assert not witness.exists()
     good = models.open(models.publish(run, LINE, metadata()), "model.pth")
     shutil.copy(good, tmp_path / "lstm_product_P001_v1.pth")
-    assert other.item(other.import_file(tmp_path / "lstm_product_P001_v1.pth")[0])["problem"] is None
+    address, _ = other.import_file(tmp_path / "lstm_product_P001_v1.pth")
+    assert other.item(address)["problem"] == UNTOLD
+    assert other.best(address) is None
+
+
+def test_a_version_that_nothing_can_be_forecast_with_stays_so_when_it_is_carried(
+    models: ModelManager, other: ModelManager, run: Path, tmp_path: Path
+) -> None:
+    shutil.copy(models.open(models.publish(run, LINE, metadata()), "model.pth"), tmp_path / "lstm_product_P001_v1.pth")
+    address, _ = models.import_file(tmp_path / "lstm_product_P001_v1.pth")
+    pack(models, address, tmp_path / "carried.zip")
+    assert other.item(other.import_file(tmp_path / "carried.zip")[0])["problem"] == UNTOLD
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"x" * path.stat().st_size), Path.unlink])
+def test_a_damaged_version_is_not_exported(
+    models: ModelManager, run: Path, tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    address = models.publish(run, LINE, metadata())
+    damage(root_of(models) / str(address) / "model.pth")
+    with pytest.raises(DataFault, match=r"model\.pth of .*lstm/v1.*Look at it with `tidebook fsck`"):
+        pack(models, address, tmp_path / "v1.zip")
+    assert not (tmp_path / "v1.zip").exists()
 
 
 def test_a_version_that_is_here_with_the_same_files_is_not_added_again(

@@ -14,6 +14,7 @@ import pytest
 from tidebook.core.errors import Conflict, InvalidInput, StorageFailure
 from tidebook.records.labels import Labels
 from tidebook.runs.liveness import me
+from tidebook.runs.metrics_log import MetricsLog
 from tidebook.sdk import spool
 from tidebook.server.receiving import appending
 from tidebook.server.receiving.claiming import claim, claimable
@@ -85,8 +86,6 @@ def test_a_log_that_begins_anew_keeps_what_it_held(tmp_path: Path) -> None:
 
 
 def test_a_log_that_a_process_here_writes_is_not_touched(tmp_path: Path) -> None:
-    from tidebook.runs.metrics_log import MetricsLog
-
     log = MetricsLog(tmp_path / "run" / "logs" / "metrics.json")
     log.append({"a": 1})
     with pytest.raises(Conflict, match="one writer") as refused:
@@ -206,3 +205,102 @@ def test_a_writer_on_a_machine_with_our_name_is_not_taken_for_a_process_here(tmp
     assert writer({"pid": "x", "host": socket.gethostname()})["host"] != socket.gethostname()
     assert writer({**mine, "host": "elsewhere"})["host"] == "elsewhere"
     assert writer("nobody") is None
+
+
+def test_of_a_log_that_went_another_way_the_bytes_are_looked_at_before_the_entries(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    add(path, FIRST, 0)
+    ours = b'[\n{"loss":100.5},\n{"loss":101.5}'
+    at = len(FIRST)
+    assert ours[at : at + 2] != b",\n"
+    with pytest.raises(Conflict) as refused:
+        add(path, ours[at:], at, before=spool.digest_of(ours[:at]))
+    assert refused.value.details == {"length": at, "differs": True}
+    assert add(path, ours, 0, anew=True) == len(ours)
+    (kept,) = tmp_path.glob("metrics.replaced-*.json")
+    assert (path.read_bytes(), kept.read_bytes()) == (ours + b"\n]", FIRST + b"\n]")
+
+
+def test_a_log_that_a_process_here_writes_is_not_taken_from_it_to_begin_anew(tmp_path: Path) -> None:
+    log = MetricsLog(tmp_path / "run" / "logs" / "metrics.json")
+    log.append({"a": 1})
+    with pytest.raises(Conflict, match="one writer"):
+        add(log.path, FIRST, 0, anew=True)
+    log.append({"a": 2})
+    log.close()
+    assert json.loads(log.path.read_bytes()) == [{"a": 1}, {"a": 2}]
+    assert [each.name for each in log.path.parent.iterdir()] == ["metrics.json"]
+
+
+def test_a_process_that_opens_a_log_while_it_begins_anew_writes_into_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = MetricsLog(tmp_path / "run" / "logs" / "metrics.json")
+    add(log.path, FIRST, 0)
+    met = []
+    real = os.replace
+
+    def met_by_a_writer(source: Any, target: Any) -> None:
+        for done in (False, True):  # before it and after
+            if done:
+                real(source, target)
+            try:
+                log.append({"b": 1})
+            except Conflict:
+                met.append("refused")
+            else:
+                met.append("written")
+                log.close()
+
+    monkeypatch.setattr(os, "replace", met_by_a_writer)
+    add(log.path, b'[\n{"c":1}', 0, anew=True)
+    monkeypatch.undo()
+    assert met == ["refused", "written"]
+    log.append({"b": 2})
+    log.close()
+    assert json.loads(log.path.read_bytes()) == [{"c": 1}, {"b": 1}, {"b": 2}]
+    (kept,) = log.path.parent.glob("metrics.replaced-*.json")
+    assert kept.read_bytes() == FIRST + b"\n]"
+
+
+def test_what_is_refused_or_does_not_fit_leaves_a_log_that_begins_anew_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "metrics.json"
+    with pytest.raises(InvalidInput):
+        add(path, b"[\n1", 0)
+    assert not list(tmp_path.iterdir())
+    add(path, FIRST, 0)
+    with pytest.raises(InvalidInput):
+        add(path, b"[\n1", 0, anew=True)
+    monkeypatch.setattr(os, "write", lambda handle, data: 1)
+    with pytest.raises(StorageFailure):
+        add(path, FIRST, 0, anew=True)
+    monkeypatch.undo()
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("metrics.json", FIRST + b"\n]")]
+
+
+def test_where_no_file_can_have_two_names_a_log_that_begins_anew_is_kept_as_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    path = tmp_path / "metrics.json"
+    add(path, FIRST, 0)
+    monkeypatch.setattr(os, "link", refused)
+    add(path, b'[\n{"c":1}', 0, anew=True)
+    (kept,) = tmp_path.glob("metrics.replaced-*.json")
+    assert (path.read_bytes(), kept.read_bytes()) == (b'[\n{"c":1}\n]', FIRST + b"\n]")
+
+
+@pytest.mark.parametrize("levels", [250, 251, 600])
+def test_an_entry_nested_deeper_than_anything_may_be_is_refused(tmp_path: Path, levels: int) -> None:
+    path = tmp_path / "metrics.json"
+    entry = b'{"step":0,"x":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+    if levels == 250:
+        assert add(path, b"[\n" + entry, 0) == 2 + len(entry)
+        return
+    with pytest.raises(InvalidInput, match="metrics.json must be JSON .* nested at most 250 deep"):
+        add(path, b"[\n" + entry, 0)
+    assert not path.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from tidebook import APILocal, ModelFile, list_profiles
-from tidebook.core.errors import Conflict, InvalidInput, NotFound
+from tidebook.core.errors import Conflict, InvalidInput, NotFound, StorageFailure
+from tidebook.core.files import storage_errors
 from tidebook.store import LocalStore, comparing
 from tidebook.store.pipe import FilePipe
 
@@ -172,6 +174,30 @@ def test_a_folder_that_holds_the_store_is_not_brought_into_it(work: Path) -> Non
         ModelFile("demand", "v1", work / "center").filepipe().import_dir(work)
 
 
+def test_an_empty_folder_leaves_no_version(pipe: FilePipe, work: Path, tmp_path: Path) -> None:
+    (work / "nothing").mkdir()
+    assert pipe.import_dir("nothing", move=True).entries == {}
+    assert not (tmp_path / "center").exists()
+
+
+def test_pulling_says_beforehand_what_it_would_replace(pipe: FilePipe, work: Path) -> None:
+    pipe.import_dir("local_model_workspace")
+    pipe.pull_dir("out")
+    assert pipe.replaced_by_pull("out") == []
+    (work / "out" / "setup.py").write_text("print('hallo')\n")
+    assert pipe.replaced_by_pull("out") == ["setup.py"]
+    assert pipe.replaced_by_pull("out", include="*.bin") == []
+    assert pipe.pull_dir("out").replaced == ["setup.py"]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+def test_the_home_is_named_only_where_it_is_what_cannot_be_written(code: int, work: Path, tmp_path: Path) -> None:
+    for folder, named in ((tmp_path / "home" / "cache", True), (work / "out", False)):
+        with pytest.raises(StorageFailure) as refused, storage_errors(folder):
+            raise OSError(code, os.strerror(code), str(folder))
+        assert ("TIDEBOOK_HOME" in refused.value.fix) == named
+
+
 def test_moving_removes_the_originals_and_what_is_empty_then(pipe: FilePipe, work: Path) -> None:
     (work / "local_model_workspace" / ".hidden").write_text("mine")
     moved = pipe.import_dir("local_model_workspace", move=True)
@@ -238,7 +264,8 @@ def test_names_that_cannot_be_are_refused(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a/b", "../x", "/etc", "product/../../x/y"])
 def test_a_slash_is_for_versions_of_the_registry(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="A model's address must be"):
+    rule = "A model's address must be" if name.startswith("product/") else "The name of a model must be"
+    with pytest.raises(InvalidInput, match=rule):
         ModelFile(name, "v1", tmp_path)
     with pytest.raises(InvalidInput):
         ModelFile("model", name, tmp_path)

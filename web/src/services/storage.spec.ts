@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
-import { limit, pageOf, secondsLeft, totalOf } from './storage'
+import { findArchived, limit, pageOf, reasonOf, secondsLeft, totalOf, type ArchivedItem } from './storage'
 
 test('what takes space leads to its page, with the signs in its name escaped', () => {
   expect(pageOf('version', 'product/P 1_all/lstm/v1')).toBe('/models/product/P%201_all/lstm/v1')
   expect(pageOf('run', 'a/b')).toBe('/runs/a%2Fb')
-  expect(pageOf('files', '模型/v1')).toBe(`/files/${encodeURIComponent('模型')}`)
+  expect(pageOf('files', 'churn/2026-10')).toBe('/files/churn?version=2026-10')
+  expect(pageOf('files', '模型/v 1&2')).toBe(`/files/${encodeURIComponent('模型')}?version=v%201%262`)
+  expect(pageOf('files', 'churn')).toBe('/files/churn')
   expect(pageOf('cache', 'charts')).toBeUndefined()
 })
 
@@ -30,4 +32,19 @@ test('the time left follows the pace since the first look', () => {
 test('nobody can tell the time left before something was done', () => {
   expect(secondsLeft({ at: 1000, done: 10 }, { at: 3000, done: 10 }, 60)).toBeUndefined()
   expect(secondsLeft({ at: 1000, done: 10 }, { at: 1000, done: 10 }, 60)).toBeUndefined()
+})
+
+test('a run is found in the archive, on whichever page it stands', async () => {
+  const item = (kind: ArchivedItem['kind'], id: string) => ({ kind, id }) as ArchivedItem
+  const pages = [{ items: [item('version', 'a')], next: '1' }, { items: [item('run', 'a')], next: '2' }, { items: [item('run', 'b')], next: null }]
+  const read = async ({ after }: { after?: string }) => pages[Number(after ?? 0)]!
+  expect(await findArchived('run', 'a', read)).toEqual(item('run', 'a'))
+  expect(await findArchived('run', 'b', read)).toEqual(item('run', 'b'))
+  expect(await findArchived('run', 'c', read)).toBeUndefined()
+})
+
+test('where no version is to be kept, the best and the newest of a line stay all the same', () => {
+  expect(reasonOf('version', 'beyond_newest', { newest: 0, rank: 2 })).toBe('beyond_best')
+  expect(reasonOf('version', 'beyond_newest', { newest: 1, rank: 2 })).toBe('beyond_newest')
+  expect(reasonOf('forecast', 'beyond_newest', { newest: 0, rank: 2 })).toBe('beyond_newest')
 })

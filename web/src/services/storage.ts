@@ -26,7 +26,30 @@ export function pageOf(kind: string, id: string): string | undefined {
     case 'forecast': case 'forecasts': return `/history/${escaped}`
     case 'dataset': case 'datasets': return `/data/${escaped}`
     case 'task': case 'tasks': return `/tasks/${escaped}`
-    case 'files': return `/files/${escaped.split('/')[0]}` // of the model, whose versions stand there
+    case 'files': { // a version, which stands on the page of its model
+      const [model, version] = escaped.split('/')
+      return `/files/${model}${version ? `?version=${version}` : ''}`
+    }
+  }
+  return undefined
+}
+
+/** Which words tell why: with no version to keep, a line keeps its best and its newest all the same. */
+export const reasonOf = (kind: KeptKind, code: PlanItem['reason']['code'], values: PlanItem['reason']['values']): string =>
+  code === 'beyond_newest' && kind === 'version' && values.newest === 0 ? 'beyond_best' : code
+
+const PAGES = 20 // of the archive, the last archived first, that are looked through
+
+/** What lies in the archive under this name, as far as that can be told. */
+export async function findArchived(
+  kind: ArchivedItem['kind'], id: string, read: (query: { limit: number; after?: string }) => Promise<{ items: ArchivedItem[]; next: string | null }>,
+): Promise<ArchivedItem | undefined> {
+  let after: string | undefined
+  for (let page = 0; page < PAGES; page++) {
+    const { items, next } = await read({ limit: 200, after })
+    const found = items.find((item) => item.kind === kind && item.id === id)
+    if (found || !next) return found
+    after = next
   }
   return undefined
 }

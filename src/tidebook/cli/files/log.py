@@ -8,7 +8,7 @@ from tidebook.cli.words import words
 
 def log(model: Model, center: Center = None, json: Json = False) -> None:
     """The versions of a model in the central store, the newest first."""
-    from tidebook.cli.output import print_json, print_table, size_of
+    from tidebook.cli.output import print_json, print_table, size_of, time_of
     from tidebook.core.errors import NotFound, nearest
     from tidebook.store.center import center as center_of
     from tidebook.store.comparing import log as log_of
@@ -22,7 +22,6 @@ def log(model: Model, center: Center = None, json: Json = False) -> None:
         print_json({"items": items})
         return
     rows = [
-        [item["version"], str(item["files"]), size_of(item["bytes"]), str(item["modified_at"] or "")[:19]]
-        for item in items
+        [item["version"], str(item["files"]), size_of(item["bytes"]), time_of(item["modified_at"])] for item in items
     ]
     print_table([words("version_column"), words("files_column"), words("size_column"), words("when_column")], rows)

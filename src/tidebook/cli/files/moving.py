@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from tidebook.cli.words import words
 
 if TYPE_CHECKING:
     from tidebook.store.transfer import Progress, Transferred
+
+SHOWN = 5  #: names of files that one line holds
 
 
 @contextmanager
@@ -40,6 +42,12 @@ def moving() -> Iterator[Progress]:
         yield watch
 
 
+def named(paths: Sequence[str]) -> str:
+    """The first of the paths, and how many more there are."""
+    more = [f"… (+{len(paths) - SHOWN})"] if len(paths) > SHOWN else []
+    return ", ".join([*paths[:SHOWN], *more])
+
+
 def report(results: list[Transferred], done: str, *, as_json: bool) -> None:
     """Tells what came of it; `done` is the word for what has moved. Ends with an error's code where a file failed."""
     from tidebook.cli.output import console, errors, harmless, print_json, shown, size_of
@@ -48,12 +56,14 @@ def report(results: list[Transferred], done: str, *, as_json: bool) -> None:
     moved = [entry for result in results for entry in result.moved]
     shared = [entry for result in results for entry in result.shared]
     present = [entry for result in results for entry in result.present]
+    replaced = [path for result in results for path in result.replaced]
     if as_json:
         print_json(
             {
                 "moved": [entry.path for entry in moved],
                 "shared": [entry.path for entry in shared],
                 "present": [entry.path for entry in present],
+                "replaced": replaced,
                 "failed": [{"path": path, "problem": error.problem()} for path, error in failed],
                 "bytes": sum(result.bytes for result in results),
             }
@@ -63,6 +73,8 @@ def report(results: list[Transferred], done: str, *, as_json: bool) -> None:
         console.print(
             words(done, count=len(moved), size=size, shared=len(shared), present=len(present)), highlight=False
         )
+        if replaced:
+            console.print(words("replaced", paths=harmless(named(replaced))), highlight=False, markup=False)
         for path, error in failed:
             told = shown(error)
             errors.print(f"✗ {harmless(path)}: {harmless(told['rule'])}", style="red", markup=False, highlight=False)

@@ -23,6 +23,7 @@ def push(
     """Brings files and folders to the central store; only what differs moves."""
     from tidebook.cli.files.moving import moving, report
     from tidebook.cli.files.options import pipe_of
+    from tidebook.core.errors import InvalidInput
     from tidebook.store.sources import check_distinct
 
     pipe = pipe_of(model, version, center)
@@ -32,4 +33,10 @@ def push(
         for path in paths:
             bring = pipe.import_dir if path.is_dir() else pipe.import_file
             results.append(bring(path, subdir, move, progress=progress))
+    if not any(result.entries or result.failed for result in results):
+        raise InvalidInput(
+            "What is pushed must hold a file",
+            got=f"nothing but hidden files, if any, in {', '.join(map(str, paths))}",
+            fix="Name a file, or a folder that has some; hidden ones stay out.",
+        )
     report(results, "pushed", as_json=json)

@@ -82,3 +82,6 @@ def list_(
         entries = sorted(content["aliases"].items())
         rows = [[name, entry["version"], time_of(entry["at"]), entry["by"], entry["reason"]] for name, entry in entries]
         print_table([words(f"{name}_column") for name in ("alias", "version", "when", "by", "why")], rows, whole={0, 2})
+        earlier = len(content["history"]) - len(entries)
+        if earlier > 0:
+            console.print(words("earlier_moves", count=earlier), style="dim", highlight=False)

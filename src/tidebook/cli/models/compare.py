@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -19,7 +20,7 @@ def compare(
 ) -> None:
     """What changed from one version to another: files, hyper-parameters, metrics, data and code."""
     from tidebook.cli.models.opening import manager, version_at
-    from tidebook.cli.output import console, print_json, print_table, size_of
+    from tidebook.cli.output import console, print_json, print_table, size_of, time_of
 
     models = manager()
     compared = models.compare(version_at(models, a), version_at(models, b))
@@ -38,12 +39,14 @@ def compare(
         for row in compared["metrics"]
         if everything or row["difference"] != 0
     ]
-    print_table([words("metric"), *names, words("difference")], metrics)
+    if metrics:
+        print_table([words("metric"), *names, words("difference")], metrics)
+    forms: dict[str, Callable[[Any], str | None]] = {"size": sized, "made": time_of}
     facts = [
         {
             **row,
             "name": words(f"fact_{row['name']}"),
-            **({s: sized(row[s]) for s in "ab"} if row["name"] == "size" else {}),
+            **({side: form(row[side]) for side in "ab"} if (form := forms.get(row["name"])) else {}),
         }
         for row in compared["facts"]
     ]
@@ -58,7 +61,10 @@ def compare(
     ]
     if files:
         print_table(["", words("file"), *names], files)
-    equal = sum(not row["changed"] for row in (*compared["hyperparameters"], *compared["facts"]))
+    rows = (*compared["hyperparameters"], *compared["facts"])
+    if not (metrics or files or any(row["changed"] for row in rows)):
+        console.print(words("nothing_differs"), highlight=False)
+    equal = sum(not row["changed"] for row in rows)
     if equal and not everything:
         console.print(words("equal_values", count=equal), style="dim", highlight=False)
 

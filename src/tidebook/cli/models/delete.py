@@ -19,11 +19,16 @@ def delete(
     """Deletes one version; its number is not used again."""
     from tidebook.cli.models.opening import manager
     from tidebook.cli.output import console, print_json
+    from tidebook.core.errors import NotFound
 
     models = manager()
     version = models.version(address)
-    if not yes:
+    try:
         models.item(version)
+    except NotFound:
+        models.delete(version, reason, force=force)  # Finishes what a killed deletion began.
+        raise
+    if not yes:
         typer.confirm(words("delete_sure", address=str(version)), abort=True, err=True)
     models.delete(version, reason, force=force)
     if json:

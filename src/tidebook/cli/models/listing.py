@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tidebook.cli.words import words
+
+if TYPE_CHECKING:
+    from tidebook.registry import ModelManager
 
 
 def list_(
@@ -27,7 +30,8 @@ def list_(
     from tidebook.cli.models.opening import manager
     from tidebook.cli.output import console, print_json, print_table, time_of
 
-    listed = manager().list_models(
+    models = manager()
+    listed = models.list_models(
         page,
         page_size,
         mode=mode,
@@ -40,6 +44,8 @@ def list_(
         alias=alias,
         archived=archived,
     )
+    if not listed["models"]:
+        _check_known(models, project, algorithm)
     if json:
         print_json(listed)
         return
@@ -63,6 +69,23 @@ def list_(
     pages = listed["pagination"]
     if pages["total_pages"] > 1:
         console.print(words("pages", page=pages["page"], pages=pages["total_pages"], total=pages["total"]), style="dim")
+
+
+def _check_known(models: ModelManager, project: str | None, algorithm: str | None) -> None:
+    """NotFound for a project that the home does not know, or an algorithm that neither it nor a version has."""
+    from tidebook.algorithms.catalogue import described
+    from tidebook.cli.catalog import check_project
+    from tidebook.core.errors import NotFound, nearest
+    from tidebook.core.settings import Settings
+
+    if project is not None and not models.list_models(1, 1, project=project)["models"]:
+        check_project(project)
+    if algorithm is not None and not models.list_models(1, 1, model_type=algorithm)["models"]:
+        known = {each["name"] for each in described(Settings())["algorithms"]}
+        if algorithm not in known:
+            raise NotFound(
+                "The algorithm must be one of those installed", got=algorithm, fix=nearest(algorithm, sorted(known))
+            )
 
 
 def marks(item: dict[str, object]) -> list[str]:

@@ -24,8 +24,12 @@ def show(
         return
     console.print(detail["description"], style="bold", highlight=False, markup=False)
     print_table(["", ""], _facts(detail), whole={0})
-    print_table([words("metric"), words("value")], sorted(detail["metrics"].items()))
-    print_table([words("flag"), words("value")], (detail["metadata"].get("hyperparameters") or {}).items())
+    for title, values in (
+        ("metric", sorted(detail["metrics"].items())),
+        ("flag", (detail["metadata"].get("hyperparameters") or {}).items()),
+    ):
+        if values:
+            print_table([words(title), words("value")], values)
     files = [[file["path"], size_of(file["size"])] for file in detail["files"]]
     print_table([words("file"), words("size_column")], files)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,10 @@ import orjson
 
 from tidebook.core import syncing
 from tidebook.core.errors import Conflict, InvalidInput
-from tidebook.core.files import MODE, storage_errors
+from tidebook.core.files import MODE, storage_errors, write_bytes
 from tidebook.runs.entries import parse
 from tidebook.sdk.spool import CHECKED_BYTES, digest_of
+from tidebook.server.receiving.merging import DEEPEST, check_writable
 
 _TAIL = b"\n]"
 _BLOCK = 64 * 1024
@@ -41,36 +43,42 @@ def append(path: Path, data: bytes, *, array: bool, offset: int, before: str = "
     `length` where it is another one, and with `differs` where those bytes are. With `anew` the log begins again;
     what it held is kept beside it under another name. InvalidInput where an array would not get complete entries.
     """
-    if array:
-        check_entries(data, first=offset == 0)
+    tail = _TAIL if array else b""
+    if array and offset == 0:
+        check_entries(data, path.name, first=True)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if anew and offset == 0:
-            _set_aside(path)
         with _locked(path) as handle:
+            if anew and offset == 0:
+                _begin_anew(path, handle, data + tail)
+                return len(data)
             end = _end(handle) if array else os.fstat(handle).st_size
             if offset != end:
                 raise _misplaced(path, offset, end)
             if before and before != digest_of(os.pread(handle, min(end, CHECKED_BYTES), max(0, end - CHECKED_BYTES))):
                 raise _differs(path, end)
-            _write(handle, data, end, _TAIL if array else b"")
+            if array and offset:  # not sooner: of a log that differs, the position may lie within an entry
+                check_entries(data, path.name, first=False)
+            _write(handle, data, end, tail)
     syncing.later(syncing.Mark(path))
     return end + len(data)
 
 
-def check_entries(data: bytes, *, first: bool) -> None:
-    """InvalidInput unless `data` is complete entries as the log holds them: each an object on a line of its own."""
+def check_entries(data: bytes, name: str, *, first: bool) -> None:
+    """InvalidInput unless `data` is complete entries as the log `name` holds them: each an object on its own line."""
     begins = b"[\n" if first else b",\n"
     if not data.startswith(begins):
         raise _no_entries(f"a beginning of {data[:8]!r}", f"Begin with {begins.decode()!r}: the file's own bytes.")
     lines = data[2:].split(b",\n")
     for number, line in enumerate(lines, 1):
         try:
-            valid = line[:1] == b"{" and b"\n" not in line and isinstance(orjson.loads(line), dict)
+            entry = orjson.loads(line) if line[:1] == b"{" and b"\n" not in line else None
         except orjson.JSONDecodeError:
-            valid = False
-        if not valid:
+            entry = None
+        if not isinstance(entry, dict):
             raise _no_entries(f"entry {number} of {len(lines)}: {line[:60]!r}", "Send whole lines only.")
+        if line.count(b"[") + line.count(b"{") > DEEPEST:
+            check_writable(entry, name)
 
 
 def _end(handle: int) -> int:
@@ -104,9 +112,24 @@ def _write(handle: int, data: bytes, end: int, tail: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _set_aside(path: Path) -> None:
-    if path.exists():
-        path.rename(path.with_name(f"{path.stem}.replaced-{time.time_ns()}{path.suffix}"))
+def _begin_anew(path: Path, handle: int, content: bytes) -> None:
+    """Puts `content` in the place of a log that is locked; what it held stays under another name.
+
+    There is a log at every moment, and it is whole: a process here that is about to write goes on behind `content`.
+    """
+    if os.fstat(handle).st_size == 0:
+        write_bytes(path, content, later=True)
+        return
+    aside = path.with_name(f"{path.stem}.replaced-{time.time_ns()}{path.suffix}")
+    try:
+        try:
+            os.link(path, aside)
+        except OSError:  # The file system has no second names.
+            shutil.copyfile(path, aside)
+        write_bytes(path, content, later=True)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -16,18 +16,31 @@ from tidebook.runs import liveness
 _OWN = frozenset({"folder", "problems", "owner", "project", "model_saved", "model_path", "task_id", "writer"})
 _FIELDS = ("project", "notes", "pinned", "archived")
 _DEFAULTS = Labels().to_json()
+DEEPEST = 250  #: levels of nesting; orjson writes 254, and what is told of it is wrapped in some more
 
 
 def check_writable(value: Mapping[str, Any], name: str) -> None:
     """InvalidInput where a file here, or a line of the journal, could not hold `value`."""
     try:
-        orjson.dumps({name: value})
+        orjson.dumps([[[{name: value}]]])
     except TypeError as error:
         raise InvalidInput(
-            f"{name} must be JSON of numbers and text that UTF-8 can hold, nested at most 250 deep",
+            f"{name} must be JSON of numbers and text that UTF-8 can hold, nested at most {DEEPEST} deep",
             got=f"something else ({error})",
             fix="Correct it and send it again.",
         ) from error
+
+
+def check_metadata(metadata: Mapping[str, Any]) -> None:
+    """InvalidInput where metadata.json here could not be `metadata`."""
+    check_writable(metadata, "metadata.json")
+    status = metadata.get("status")
+    if status is not None and not isinstance(status, str):
+        raise InvalidInput(
+            "The status of a run must be text",
+            got=f"a {type(status).__name__}",
+            fix="Correct it and send it again.",
+        )
 
 
 def localized(metadata: Mapping[str, Any], *, run_id: str, folder: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from tidebook.server.receiving.claiming import claim, claimable
 from tidebook.server.receiving.ids import RunIds, id_of
 from tidebook.server.receiving.incoming import Incoming, remove_stale
 from tidebook.server.receiving.journal import Journal
-from tidebook.server.receiving.merging import check_writable, localized, merged
+from tidebook.server.receiving.merging import check_metadata, check_writable, localized, merged
 
 
 class _Lock:
@@ -54,18 +54,22 @@ class Receiver:
         *,
         nonce: str | None,
         heartbeat_age: float | None,
+        known: bool = False,
         access: Access,
     ) -> dict[str, Any]:
         """The name of the run here, and what is here of it. A run that nobody knows gets a folder of its own.
 
         `nonce` names a hidden file that the sender has just put into its folder: where it lies in the one here, that
-        is the same folder, and nothing needs to be sent.
+        is the same folder, and nothing needs to be sent. NotFound where the sender says that the run is `known` and it
+        is not there: it was deleted.
         """
         name = claimable(run_name)
-        check_writable(metadata, "metadata.json")
+        check_metadata(metadata)
         check_writable(came, "labels.json")
         with self._lock(run_id).held:
             folder = self._ids.find(run_id, name)
+            if folder is None and known:
+                raise _unknown(run_name)
             if folder is None:
                 labels.check_project(came.get("project", labels.DEFAULT_PROJECT))
                 access.check_write(str(came.get("project", labels.DEFAULT_PROJECT)))
@@ -114,7 +118,9 @@ class Receiver:
                 raise _unknown(run_name)
             journal = self._journal(run_id)
             if path == "metadata.json":
-                self._take_metadata(folder, run_id, _object(incoming.path, path))
+                described = _object(incoming.path, path)
+                check_metadata(described)
+                self._take_metadata(folder, run_id, described)
                 journal.note(path, digest)
             elif path == "labels.json":
                 came = _object(incoming.path, path)
@@ -147,7 +153,8 @@ class Receiver:
         labels.change(folder, using=changes)
 
     def _beat(self, folder: Path, age: float) -> None:
-        if read_object(folder / "metadata.json", []).get("status") in ENDED:
+        status = read_object(folder / "metadata.json", []).get("status")
+        if isinstance(status, str) and status in ENDED:
             return
         with storage_errors(folder):
             liveness.beat(folder)

@@ -30,7 +30,9 @@ BYTES: dict[str, Any] = {
 
 
 @router.post("", response_model=Registered, summary="Tell of a run", responses=errors(404, 422))
-def register_run(body: NewRun, parts: Parts, access: Seen) -> Response:
+def register_run(
+    body: NewRun, parts: Parts, access: Seen, known: Annotated[bool, Query(include_in_schema=False)] = False
+) -> Response:
     """Gives the run a folder, once for its id, and says what the server has of it. Its owner is who sends it."""
     return reply(
         parts.receiver.register(
@@ -40,6 +42,7 @@ def register_run(body: NewRun, parts: Parts, access: Seen) -> Response:
             body.labels,
             nonce=body.nonce,
             heartbeat_age=body.heartbeat_age,
+            known=known,
             access=access,
         )
     )
