@@ -106,7 +106,7 @@ def _files(
 
 def _history(run: TrainingManager) -> list[dict[str, Any]]:
     """The losses by epoch; of an epoch that was trained again after a resume the last."""
-    from tidebook.runs.metrics_log import read_metrics
+    from tidebook.runs.log_reading import read_metrics
 
     entries, _ = read_metrics(run.folder / "logs" / "metrics.json")
     by_epoch = {

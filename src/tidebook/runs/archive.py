@@ -19,7 +19,7 @@ from tidebook.core.files import MAX_RECORD_BYTES, check_segment, replacing, stor
 from tidebook.core.zips import reading
 from tidebook.records import labels
 from tidebook.runs.liveness import HEARTBEAT
-from tidebook.runs.names import claim_run
+from tidebook.runs.names import claim_run, showable
 from tidebook.runs.record import DELETED, is_run, read_object
 
 MARK = "tidebook-runs.json"  #: names the runs of an archive
@@ -55,10 +55,11 @@ def pack(folders: Sequence[Path], target: Path) -> int:
 def unpack(source: Path, out: Path, *, max_bytes: int = MAX_BYTES) -> Unpacked:
     """Adds the runs of an archive to `out`, once all of them are unpacked.
 
-    A run that is there already (the same id) is passed over; another one of the same name gets a number. Runs belong
-    to nobody at first: users are those of an installation. DataFault where the file is no archive or is damaged,
-    InvalidInput where a path in it would leave its run, TooLarge where it would unpack to more than `max_bytes` or the
-    disk has room for. Runs that were added before such an end are named in its `details.added`.
+    A run that is there already (the same id) is passed over; another one of the same name gets a number, and what
+    cannot be shown in a name becomes '-'. Runs belong to nobody at first: users are those of an installation. DataFault
+    where the file is no archive or is damaged, InvalidInput where a path in it would leave its run, TooLarge where it
+    would unpack to more than `max_bytes` or the disk has room for. Runs that were added before such an end are named
+    in its `details.added`.
     """
     if not source.is_file():
         raise NotFound("The archive must exist", got=str(source), fix="Check the path.")
@@ -130,7 +131,8 @@ def _check_size(infos: Iterable[zipfile.ZipInfo], out: Path, max_bytes: int) -> 
 
 
 def _unpack(archive: zipfile.ZipFile, runs: dict[str, list[zipfile.ZipInfo]], out: Path, result: Unpacked) -> None:
-    here = {read_object(folder / "metadata.json", []).get("id"): folder.name for folder in out.iterdir()}
+    ids_here = (read_object(folder / "metadata.json", []).get("id") for folder in out.iterdir())
+    here = {each for each in ids_here if isinstance(each, str)}
     temporary = out / f".import-{os.getpid()}-{secrets.token_hex(8)}"
     with storage_errors(out):
         temporary.mkdir()
@@ -145,7 +147,7 @@ def _unpack(archive: zipfile.ZipFile, runs: dict[str, list[zipfile.ZipInfo]], ou
                     _fill(archive, infos, temporary / name)
                     ids[name] = run_id
             for name in ids:
-                folder = claim_run(out, name)
+                folder = claim_run(out, showable(name))
                 (temporary / name).rename(folder)
                 result.runs[name] = folder.name
         finally:

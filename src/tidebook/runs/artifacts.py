@@ -10,6 +10,7 @@ from typing import Any
 
 from tidebook.core.errors import InvalidInput, NotFound
 from tidebook.core.files import replacing, safe_join, write_bytes
+from tidebook.runs.plain import spelled
 from tidebook.runs.record import write_record
 
 
@@ -32,10 +33,10 @@ def keep_figure(root: Path, name: str, figure: Any) -> None:
 
 
 def keep_table(root: Path, name: str, columns: Sequence[str], rows: Iterable[Any]) -> None:
-    """A table as `name`.json in `root`: {"columns": […], "rows": [[…], …]}."""
+    """A table as `name`.json in `root`: {"columns": […], "rows": [[…], …]}; non-finite numbers as text."""
     path = safe_join(root, f"{name}.json")
     names = [str(column) for column in columns]
-    table = [_row(row, names) for row in rows]
+    table = [spelled(_row(row, names), path.name) for row in rows]
     write_record(path, {"format_version": 1, "columns": names, "rows": table})
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tidebook.core.clock import timestamp
+from tidebook.core.errors import InvalidInput
 from tidebook.core.files import replacing
 from tidebook.runs.record import numbers, read_object, write_record
 
@@ -65,6 +66,20 @@ def best_metrics(folder: Path) -> dict[str, Any]:
     metrics = read_object(folder / BEST / "metrics.json", [])
     metrics.pop("format_version", None)
     return metrics
+
+
+def state(owner: Any) -> Mapping[str, Any]:
+    """The state_dict of a model or optimizer, or the mapping that it is already."""
+    if owner is None:
+        return {}
+    state = owner.state_dict() if hasattr(owner, "state_dict") else owner
+    if not isinstance(state, Mapping):
+        raise InvalidInput(
+            "A model or optimizer must have a state_dict or be one",
+            got=type(state).__name__,
+            fix="Pass the torch module or its state_dict().",
+        )
+    return state
 
 
 def _all(folder: Path) -> list[tuple[int, Path]]:

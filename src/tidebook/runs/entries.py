@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -11,6 +13,8 @@ import orjson
 from tidebook.core.errors import InvalidInput
 
 _BLANK = b" \t\r\n"
+_BETWEEN = re.compile(rb"\}\s*,\s*(?=\{)")  # entries, also in an array that another program laid out
+_TRIES = 8
 
 
 def encode(entry: Mapping[str, Any]) -> bytes:
@@ -23,7 +27,7 @@ def encode(entry: Mapping[str, Any]) -> bytes:
         line = orjson.dumps(entry, _plain, orjson.OPT_SERIALIZE_NUMPY)
         # orjson writes non-finite numbers as null: only a line with a null needs the slow look at every value.
         if line.find(b"null") >= 0:  # Faster than `in`, for bytes.
-            line = orjson.dumps(_spelled(entry), default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
+            line = orjson.dumps(spelled_out(entry), default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
     except TypeError as error:
         raise InvalidInput(
             "A metric must have a name of text and a value that is a number",
@@ -46,6 +50,20 @@ def parse(data: bytes) -> tuple[list[dict[str, Any]], int]:
         if entries is not None:
             return entries, len(body)
     return _lines(data)
+
+
+def parse_end(data: bytes) -> tuple[list[dict[str, Any]], int]:
+    """The same of the end of an array that begins anywhere, also within an entry, which is left out then."""
+    whole = data.rstrip(_BLANK)
+    first = data.find(b"\n") + 1
+    if whole.endswith(b"]"):
+        body = whole[:-1].rstrip(_BLANK)
+        between = (found.end() for found in islice(_BETWEEN.finditer(body), _TRIES))
+        for start in (first, *between):
+            if entries := _array(body[start:]):
+                return entries, len(body)
+    entries, used = _lines(data[first:])
+    return entries, first + used
 
 
 def _array(body: bytes) -> list[dict[str, Any]] | None:
@@ -89,14 +107,14 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a number")
 
 
-def _spelled(value: Any) -> Any:
-    """`value` with every non-finite number spelled out."""
+def spelled_out(value: Any) -> Any:
+    """`value` with every non-finite number in it as text: "NaN", "Infinity", "-Infinity"."""
     if isinstance(value, Mapping):
-        return {name: _spelled(inner) for name, inner in value.items()}
+        return {name: spelled_out(inner) for name, inner in value.items()}
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [_spelled(inner) for inner in value]
+        return [spelled_out(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

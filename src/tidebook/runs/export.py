@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tidebook.core.files import replacing
-from tidebook.runs.metrics_log import read_metrics
+from tidebook.runs.log_reading import read_metrics
 from tidebook.runs.totals import HEADS, TRAIN, as_number
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from tidebook.core.errors import NotFound
 from tidebook.records import labels
 from tidebook.records.labels import Labels
 from tidebook.runs import checkpoints
-from tidebook.runs.metrics_log import last_entries
+from tidebook.runs.log_reading import last_entries
 from tidebook.runs.record import describe, duration, read_object
 
 

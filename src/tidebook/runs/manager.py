@@ -12,12 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 from tidebook.core.clock import now, timestamp
-from tidebook.core.errors import InvalidInput, NotFound, nearest
+from tidebook.core.errors import InvalidInput, NotFound, StorageFailure, nearest
 from tidebook.core.files import check_segment
 from tidebook.records import labels
-from tidebook.runs import artifacts, checkpoints, pulse
+from tidebook.runs import artifacts, checkpoints
 from tidebook.runs.names import check_run_name, claim_run
 from tidebook.runs.names import run_name as new_name
+from tidebook.runs.plain import spelled
 from tidebook.runs.record import DELETED, describe, describe_all, numbers, write_record
 from tidebook.runs.writer import STATUSES, RunWriter, Status
 
@@ -117,21 +118,32 @@ class TrainingManager(RunWriter):
 
     def save_config(self, config: Mapping[str, Any]) -> None:
         """Writes config.json: the run's names, and everything in `config`."""
-        with self._lock:
-            self._take()
-            head = {name: self._metadata.get(name) for name in _HEAD}
-            whole = {"format_version": 1, **head, **config} | {"run_name": self.run_name}
-            write_record(self.folder / "config.json", whole)
-            if whole["data_source"] != self._metadata.get("data_source"):
-                self._update(data_source=whole["data_source"])
-            self._wake()
+        with self._lock, self._kept("config.json"):
+            self._save_config(config, waits=self.stops_for_nothing)
 
     def params(self, **more: Any) -> None:
         """Adds parameters to config.json, beside those that it has."""
         with self._lock, self.going_on("config.json"):
-            config = self.load_config()
+            config = self._unsaved or self.load_config()
             before = config.get("params")
-            self.save_config({**config, "params": {**(before if isinstance(before, Mapping) else {}), **more}})
+            params = {**(before if isinstance(before, Mapping) else {}), **more}
+            self._save_config({**config, "params": params}, waits=True)
+
+    def _save_config(self, config: Mapping[str, Any], *, waits: bool) -> None:
+        self._take()
+        head = {name: self._metadata.get(name) for name in _HEAD}
+        whole = {"format_version": 1, **head, **config} | {"run_name": self.run_name}
+        if isinstance(whole.get("params"), Mapping):
+            whole["params"] = spelled(whole["params"], "config.json")
+        before, self._unsaved = self._unsaved, None
+        try:
+            write_record(self.folder / "config.json", whole)
+        except (StorageFailure, OSError):
+            self._unsaved = whole if waits else before
+            raise
+        if whole["data_source"] != self._metadata.get("data_source"):
+            self._update(data_source=whole["data_source"])
+        self._wake()
 
     def tag(self, **tags: Any) -> None:
         """Adds tags: `run.tag(team="east")`; None as a value takes a tag away."""
@@ -156,21 +168,21 @@ class TrainingManager(RunWriter):
                 taken = True
             if not taken:
                 self._unlabelled.append(changes)
-        if self._unlabelled:
-            pulse.join(self)
-        elif not self._held and not self._log.is_open:
-            pulse.leave(self)
+        self._rest()
+
+    @property
+    def _owes(self) -> bool:
+        return super()._owes or bool(self._unlabelled or self._unsaved)
 
     def _catch_up(self) -> None:
-        super()._catch_up()
         with self._lock, suppress(NotFound):  # Who deletes a run deletes its labels.
             if self._unlabelled:
                 self._write_labels()
-
-    def _let_go(self) -> None:
-        super()._let_go()
-        if self._unlabelled:
-            pulse.join(self)
+            if self._unsaved:
+                with self.going_on("config.json"):
+                    write_record(self.folder / "config.json", self._unsaved)
+                    self._unsaved = None
+        super()._catch_up()
 
     # ---- states and the model
 
@@ -183,7 +195,11 @@ class TrainingManager(RunWriter):
         loss = metrics.get("val_loss")
         lowest = checkpoints.best_loss(self.folder / "checkpoints")
         best = loss is not None and math.isfinite(loss) and (lowest is None or float(loss) < lowest)
-        content = {"model_state_dict": _state(model), "optimizer_state_dict": _state(optimizer), **(extra or {})}
+        content = {
+            "model_state_dict": checkpoints.state(model),
+            "optimizer_state_dict": checkpoints.state(optimizer),
+            **(extra or {}),
+        }
         self.write_checkpoint(epoch, content, metrics, best=best, periodic=True)
 
     def write_checkpoint(
@@ -205,7 +221,7 @@ class TrainingManager(RunWriter):
             folder = self.folder / "model"
             write_record(folder / "config.json", {"format_version": 1, **model_config})
             write_record(folder / "training_args.json", {"format_version": 1, **(training_args or {})})
-            checkpoint.save(folder / "pytorch_model.bin", _state(model))
+            checkpoint.save(folder / "pytorch_model.bin", checkpoints.state(model))
             self._update(model_saved=True, model_path=str(folder / "pytorch_model.bin"))
 
     # ---- results
@@ -216,21 +232,25 @@ class TrainingManager(RunWriter):
             self._take()
             head = {name: self._metadata.get(name) for name in ("stock_symbol", "model_type")}
             whole = {"format_version": 1, "evaluated_at": timestamp(), **head, **results}
-            write_record(self.folder / "results" / "eval_results.json", whole)
             metrics = {name: value for name, value in numbers(results).items() if name not in _NO_METRIC}
-            self._update(evaluation_completed=True, eval_metrics=metrics)
+            changes: dict[str, Any] = {"evaluation_completed": True, "eval_metrics": metrics}
+            with self._kept("results/eval_results.json", changes):
+                write_record(self.folder / "results" / "eval_results.json", whole)
+                self._update(**changes)
 
     def save_predictions(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes results/predictions.json: a list of {series, date, actual, prediction} and the ids."""
         with self._lock:
             self._take()
-            write_record(self.folder / "results" / "predictions.json", list(rows))
+            with self._kept("results/predictions.json"):
+                write_record(self.folder / "results" / "predictions.json", list(rows))
 
     def record_version(self, address: str) -> None:
         """Notes the address of the version that the run's model was published as."""
         with self._lock:
             self._take()
-            self._update(version=address)
+            with self._kept("metadata.json", {"version": address}):
+                self._update(version=address)
 
     def log_file(self, path: str | Path, name: str | None = None) -> None:
         """Keeps a copy of a file, or of a folder, as files/{name}; default: its own name. NotFound where it is not."""
@@ -272,17 +292,3 @@ def zone_of(name: str | None) -> str | None:
             "A time zone must have an IANA name", got=str(name), fix="Write it like Asia/Shanghai or Europe/Berlin."
         ) from error
     return name
-
-
-def _state(owner: Any) -> Mapping[str, Any]:
-    """The state_dict of a model or optimizer, or the mapping that it is already."""
-    if owner is None:
-        return {}
-    state = owner.state_dict() if hasattr(owner, "state_dict") else owner
-    if not isinstance(state, Mapping):
-        raise InvalidInput(
-            "A model or optimizer must have a state_dict or be one",
-            got=type(state).__name__,
-            fix="Pass the torch module or its state_dict().",
-        )
-    return state

@@ -12,7 +12,9 @@ from typing import Any
 
 from tidebook.core.clock import timestamp
 from tidebook.core.errors import InvalidInput
-from tidebook.runs.metrics_log import FIRST, MetricsLog, last_entries, read_metrics
+from tidebook.runs.entries import encode
+from tidebook.runs.log_reading import last_entries, read_metrics
+from tidebook.runs.metrics_log import FIRST, MetricsLog
 from tidebook.runs.totals import HEADS, TRAIN, Totals, check_name
 
 _PIECE = 4 << 20
@@ -42,7 +44,10 @@ class MetricsWriter:
         head: dict[str, Any] = {"phase": phase, "timestamp": self._stamp()}
         if not HEADS.isdisjoint(values):
             epoch, step = values.get("epoch", epoch), values.get("step", step)
-            head["timestamp"] = values.get("timestamp", head["timestamp"])
+            phase = values.get("phase", phase)
+            head["phase"] = phase
+            if values.get("timestamp") is not None:
+                head["timestamp"] = _moment(values["timestamp"])
             values = {name: value for name, value in values.items() if name not in HEADS}
         if epoch is not None:
             head["epoch"] = epoch if epoch.__class__ is int else number("epoch", epoch)
@@ -124,7 +129,18 @@ def _checked(name: str) -> str:
     return check_name(name, "A metric")
 
 
+def _moment(value: Any) -> Any:
+    """What an entry may have as its time; InvalidInput before a step is taken for it."""
+    plain = value.isoformat() if hasattr(value, "isoformat") else value
+    if not isinstance(plain, str):
+        return number("timestamp", plain)
+    encode({"timestamp": plain})
+    return plain
+
+
 def _whole(step: Any) -> int:
+    if isinstance(step, bool):
+        raise _no_step(step)
     try:
         whole = operator.index(step)
     except TypeError as error:

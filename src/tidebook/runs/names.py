@@ -25,6 +25,11 @@ def check_run_name(name: str) -> str:
     return name
 
 
+def showable(name: str) -> str:
+    """`name` with '-' for a '.' at its beginning and for what cannot be shown."""
+    return re.sub(r"^\.", "-", "".join(letter if letter.isprintable() else "-" for letter in name))
+
+
 def run_name(subject: str | None, model_type: str, moment: datetime) -> str:
     """`000001_lstm_20250119_143025`; without a subject `lstm_20250119_143025`; '-' stands for '/', for
     a '.' at the beginning and for what cannot be shown.
@@ -32,8 +37,7 @@ def run_name(subject: str | None, model_type: str, moment: datetime) -> str:
     Where symbol or scope and algorithm are too long for a folder's name, they end in a digest.
     """
     head = "_".join(part for part in (subject, model_type) if part)
-    head = "".join(letter if letter.isprintable() and letter not in "/\\" else "-" for letter in head)
-    head = re.sub(r"^\.", "-", head)
+    head = showable(head.replace("/", "-").replace("\\", "-"))
     encoded = head.encode()
     if len(encoded) > MAX_BYTES:
         digest = hashlib.sha256(encoded).hexdigest()[:10]

@@ -29,7 +29,7 @@ class Cared(Protocol):
         """The process ends, and this has not left."""
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # A signal handler may end a run.
 # By identity: what it is, and when it is due. Weakly, so that an object that nobody uses any more can go.
 _cared: dict[int, tuple[ReferenceType[Cared], float]] = {}
 _thread: threading.Thread | None = None
@@ -87,7 +87,7 @@ def _at_exit() -> None:
 def _start_afresh() -> None:
     # A forked child writes none of the parent's runs.
     global _thread, _lock
-    _thread, _lock = None, threading.Lock()
+    _thread, _lock = None, threading.RLock()
     _cared.clear()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import Any
 
 import orjson
 
-from tidebook.core.errors import DataFault, InvalidInput, NotFound
+from tidebook.core.errors import DataFault, NotFound
 from tidebook.core.files import MAX_RECORD_BYTES, read_json, write_json
 from tidebook.records import labels
 from tidebook.runs import liveness
-from tidebook.runs.metrics_log import last_entries
+from tidebook.runs.log_reading import last_entries
 from tidebook.runs.params import flat
+from tidebook.runs.plain import no_json, plain
 from tidebook.runs.totals import MAX_SHOWN, Totals
 
 MOST_METRICS = 2_000  #: of a run in lists
@@ -255,12 +255,16 @@ def _size(path: Path) -> int:
 def write_record(path: Path, value: object) -> None:
     """Replaces `path` with `value` as JSON; tensors, paths, sets and records are written as what they hold.
 
-    It is synced within the next second. InvalidInput where something in `value` has no JSON form.
+    Whole numbers of more than 64 bits are written as text; of text, what is not Unicode is escaped. It is synced
+    within the next second. InvalidInput where something in `value` has no JSON form.
     """
     try:
         write_json(path, value, later=True)
     except TypeError:
-        write_json(path, _plain(value, path.name), later=True)
+        try:
+            write_json(path, plain(value, path.name), later=True)
+        except (TypeError, RecursionError) as error:
+            raise no_json(path.name, f"something else ({error})") from error
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float | int]:
@@ -271,25 +275,3 @@ def numbers(values: Mapping[str, Any]) -> dict[str, float | int]:
         for name, value in plain.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     }
-
-
-def _plain(value: Any, name: str) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner, name) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner, name) for inner in value]
-    if isinstance(value, set | frozenset):
-        return sorted((_plain(inner, name) for inner in value), key=str)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value), name)
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, Path) or hasattr(value, "isoformat"):
-        return str(value)
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise InvalidInput(
-        f"What goes into {name} must have a JSON form: text, numbers, lists, dictionaries",
-        got=f"{type(value).__name__} {value!r}"[:120],
-        fix="Convert it to text or numbers first.",
-    )

@@ -41,7 +41,8 @@ def start_run(
     that, and `tidebook sync` sends what could not be sent. A run that is not finished when the program ends is
     completed then, or failed where an uncaught exception or sys.exit with a code ended the program.
 
-    StorageFailure where the folder cannot be written; once the run is begun, a full disk stops nothing.
+    StorageFailure where the folder cannot be written; once the run is begun, a full disk stops nothing but the saving
+    of models and checkpoints.
     """
     marked = labels.check({"project": project, "tags": dict(tags or {}), "notes": notes})
     output = output_dir if output_dir is not None or home is None else Path(home) / "out"
@@ -57,6 +58,7 @@ def start_run(
         run.close()
         shutil.rmtree(run.folder, ignore_errors=True)
         raise
+    run.stops_for_nothing = True
     if context:
         seed = (params or {}).get("seed")
         run.record_context(**({} if seed is None else {"seed": seed}))

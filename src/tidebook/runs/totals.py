@@ -180,4 +180,6 @@ def check_name(name: object, what: str) -> str:
 
 
 def _has_control(name: str) -> bool:
-    return not name.isprintable() and any(character < " " or character == "\x7f" for character in name)
+    return not name.isprintable() and any(
+        character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff" for character in name
+    )

@@ -44,14 +44,17 @@ def read_lines(
 
 
 class TrainingLog:
-    """Appends lines. A full disk stops nobody: lines wait in a bounded queue, and what is dropped is counted."""
+    """Appends lines. A full disk stops nobody: lines wait in a bounded queue, and what is dropped is counted.
+
+    A signal handler may append while a call of the same thread is under way. A link is not followed.
+    """
 
     def __init__(self, path: Path, timezone: str | None = None) -> None:
         self.path = path
         self.waiting = Waiting()
         self.mark = syncing.Mark(path)
         self._timezone = timezone
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def append(self, text: str) -> str:
         """Adds `text`, each of its lines with the time in the configured zone; returns what was added."""
@@ -59,22 +62,29 @@ class TrainingLog:
         lines = "".join(f"{stamp}{line}\n" for line in text.splitlines() or [""])
         with self._lock:
             self.waiting.add(lines.encode(errors="backslashreplace"))
-            if len(self.waiting) > 1 and not self.waiting.due:
-                return lines
+            if len(self.waiting) == 1 or self.waiting.due:
+                self.flush()
+        return lines
+
+    def flush(self) -> None:
+        """Writes what waits if the disk takes it now."""
+        with self._lock:
+            taken = self.waiting.take()  # first: a signal handler that comes between writes only its own
+            if not taken:
+                return
             try:
-                self._write(b"".join(self.waiting.all()))
+                self._write(b"".join(taken))
             except OSError as error:
                 if not self.waiting.fault:
                     _logger.warning("%s takes nothing now (%s); its lines wait in memory", self.path, error.strerror)
                 self.waiting.failed(error)
+                self.waiting.put_back(taken)
             else:
-                self.waiting.clear()
                 syncing.later(self.mark)
-        return lines
 
     def _write(self, data: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = self._opened()
         try:
             before = os.fstat(handle).st_size
             if os.write(handle, data) != len(data):
@@ -82,3 +92,11 @@ class TrainingLog:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(handle)
+
+    def _opened(self) -> int:
+        try:
+            return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise OSError(errno.ELOOP, "it is a link") from error
+            raise

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, SupportsIndex, get_args
@@ -16,6 +15,8 @@ from tidebook.core.errors import InvalidInput, StorageFailure, nearest
 from tidebook.runs import liveness, pulse
 from tidebook.runs.companion import Companion
 from tidebook.runs.context import Context
+from tidebook.runs.ending import reason_of
+from tidebook.runs.faults import Faults
 from tidebook.runs.folder import RunFolder
 from tidebook.runs.metrics_log import MetricsLog
 from tidebook.runs.metrics_writer import MetricsWriter
@@ -25,38 +26,35 @@ from tidebook.runs.training_log import TrainingLog
 
 Status = Literal["initialized", "preparing", "training", "completed", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-MOST_WARNINGS = 100
-
-_logger = logging.getLogger(__name__)
 
 
 class RunWriter(RunFolder):
     """Writes a run: one process at a time, anyone may read meanwhile.
 
-    Once the run is begun, a disk that is full or read-only stops no training: what is not written then is
-    written as soon as the disk takes it, and `warnings` in the metadata say so.
+    Once the run is begun, a disk that is full or read-only stops no training: what is not written then is written as
+    soon as the disk takes it, and `warnings` in the metadata say so. A signal handler may log and finish, too.
     """
 
     listener: Callable[[str], object] | None = None  #: is given what is added to training.log, too
+    stops_for_nothing = False  #: whether results, too, that a full disk does not take are a warning and no error
 
     def _attach(self, folder: Path, zone: str | None) -> None:
-        self.folder = folder
-        self.run_name = folder.name
+        self.folder, self.run_name = folder, folder.name
         self._metadata: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._log = MetricsLog.at(folder / "logs" / "metrics.json", self._writer)
         self._metrics = MetricsWriter(self._log)
         self._text = TrainingLog(folder / "logs" / "training.log", zone)
         self._text.mark.synced = self._wake
-        self._pulse = threading.Lock()
+        self._pulse = threading.RLock()
         self._beating = self._beaten = False
         self._companions: list[Companion] = []
         self._context: Context | None = None
         self._resources: Resources | None = None
         self._held: dict[str, Any] = {}  # changes of the metadata that the disk did not take
         self._unlabelled: list[dict[str, Any]] = []  # changes of the labels that it did not take
-        self._faults: list[str] = []
-        self._earlier: list[str] = []  # warnings of those who wrote before
+        self._unsaved: dict[str, Any] | None = None  # the config.json that it did not take
+        self._faults = Faults(self.run_name)
 
     def log_metrics(self, epoch: int, metrics: Mapping[str, Any], phase: str = "train") -> None:
         """Adds an entry to logs/metrics.json; it survives the death of the process once this returns.
@@ -99,6 +97,8 @@ class RunWriter(RunFolder):
     def save_training_log(self, text: str) -> None:
         """Adds a line (or several) to logs/training.log. A full disk does not stop the training."""
         lines = self._text.append(text)
+        if self._text.waiting.entries and not self._beating:
+            pulse.join(self)
         if self.listener is not None:
             self.listener(lines)
 
@@ -114,8 +114,7 @@ class RunWriter(RunFolder):
         with self._lock:
             self._take()
             changes: dict[str, Any] = {"status": status}
-            if status == "failed":
-                changes["reason"] = reason or "no reason was given"
+            changes |= {"reason": reason or "no reason was given"} if status == "failed" else {}
             if status in ENDED:
                 changes["finished_at"] = timestamp()
                 self._log.close()
@@ -158,11 +157,8 @@ class RunWriter(RunFolder):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
-            reason = str(error)
-            self.finish("failed", f"{type(error).__name__}: {reason}" if reason else type(error).__name__)
-        else:
-            self.finish()
+        reason = None if error is None else reason_of(error)
+        self.finish("failed" if reason else "completed", reason)
 
     # ---- alive
 
@@ -206,14 +202,27 @@ class RunWriter(RunFolder):
         self._log.close()
         self._catch_up()
 
+    @property
+    def _owes(self) -> bool:
+        """Whether something waits for the disk to take it."""
+        return bool(self._held or self._text.waiting.entries)
+
     def _catch_up(self) -> None:
         """Writes what the disk did not take before."""
+        self._log.flush()
+        self._text.flush()
         with self._lock:
             if self._held:
                 with self.going_on("metadata.json"):
                     self._update()
-                if not self._held and not self._log.is_open:
-                    pulse.leave(self)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Is looked after only while it is written or something waits."""
+        if self._owes:
+            pulse.join(self)
+        elif not self._log.is_open:
+            pulse.leave(self)
 
     def _wake(self) -> None:
         for companion in self._companions:
@@ -228,8 +237,8 @@ class RunWriter(RunFolder):
             if self._beaten:
                 self._beaten = False
                 liveness.stop_beating(self.folder)
-        if not self._held:
-            pulse.leave(self)
+        self._text.flush()
+        self._rest()
 
     # ---- the metadata
 
@@ -241,21 +250,20 @@ class RunWriter(RunFolder):
             self._log.open()
             self._log.mark.synced = self._wake
             self._metrics.begin()
-            self._earlier = [str(text) for text in self._metadata.get("warnings") or ()]
+            self._faults.go_on_from(self._metadata.get("warnings"))
             self._update({} if new else None)
 
     def _update(self, there: Mapping[str, Any] | None = None, **changes: Any) -> None:
         """Replaces metadata.json. What others added to it meanwhile stays; `there` is what it says, if known."""
         path = self.folder / "metadata.json"
         base = {name: value for name, value in self._metadata.items() if name not in DERIVED}
-        found = read_object(path, []) if there is None else there
-        merged = {"id": secrets.token_hex(16), **base, **found, **self._held, **changes}
+        base |= read_object(path, []) if there is None else there
+        merged = {"id": secrets.token_hex(16), **base, **self._held, **changes}
         if merged.get("status") != "failed":
             merged.pop("reason", None)
         if merged.get("status") not in ENDED:
             merged.pop("finished_at", None)
-        warnings = self._warnings()
-        if warnings:
+        if warnings := self._faults.all({"metrics.json": self._log.waiting, "training.log": self._text.waiting}):
             merged["warnings"] = warnings
         merged |= {"run_name": self.run_name, "updated_at": timestamp(), "writer": liveness.me()}
         write_record(path, merged)
@@ -270,12 +278,6 @@ class RunWriter(RunFolder):
         totals, end = self._metrics.totals(self._metadata)
         return {"metrics": totals.to_json(), "metrics_end": end}
 
-    def _warn(self, text: str) -> None:
-        """Keeps a warning, for the log of the program now and the metadata at its next change."""
-        _logger.warning("run %s: %s", self.run_name, text)
-        if len(self._faults) < MOST_WARNINGS and text not in self._faults:
-            self._faults.append(text)
-
     @contextmanager
     def going_on(self, what: str, changes: Mapping[str, Any] | None = None) -> Iterator[None]:
         """Turns a disk that does not take `what` into a warning, and holds `changes` of the metadata for later."""
@@ -285,15 +287,13 @@ class RunWriter(RunFolder):
             if changes is not None:
                 self._held |= changes
             got = error.got if isinstance(error, StorageFailure) else error.strerror or str(error)
-            self._warn(f"{what} could not be written: {got}")
+            self._faults.add(f"{what} could not be written: {got}")
 
-    def _warnings(self) -> list[str]:
-        waiting = [
-            f"{name}: {waiting.dropped} entries were dropped and {len(waiting)} wait ({waiting.fault})"
-            for name, waiting in (("metrics.json", self._log.waiting), ("training.log", self._text.waiting))
-            if waiting.dropped or len(waiting)
-        ]
-        return list(dict.fromkeys([*self._earlier, *self._faults, *waiting]))[:MOST_WARNINGS]
+    @contextmanager
+    def _kept(self, what: str, changes: Mapping[str, Any] | None = None) -> Iterator[None]:
+        """The same where a full disk is to stop nothing; elsewhere StorageFailure."""
+        with self.going_on(what, changes) if self.stops_for_nothing else nullcontext():
+            yield
 
     def _writer(self) -> str:
         writer = read_object(self.folder / "metadata.json", []).get("writer")

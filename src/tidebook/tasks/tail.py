@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tidebook.runs.metrics_log import read_metrics
+from tidebook.runs.log_reading import read_metrics
 from tidebook.runs.training_log import read_lines
 
 MAX_METRICS_BYTES = 1024 * 1024

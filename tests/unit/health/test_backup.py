@@ -33,7 +33,7 @@ from tidebook.retention import moving
 from tidebook.retention.forecasts import open_forecast
 from tidebook.runs import TrainingManager
 from tidebook.runs.delete import delete_run
-from tidebook.runs.metrics_log import last_entries
+from tidebook.runs.log_reading import last_entries
 from tidebook.runs.record import is_run
 from tidebook.store import LocalStore, verify
 from tidebook.store.copying import moment

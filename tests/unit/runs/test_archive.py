@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -12,6 +13,7 @@ from tests.unit.runs.example import train
 from tidebook.core.errors import DataFault, InvalidInput, NotFound, TidebookError, TooLarge
 from tidebook.records import labels
 from tidebook.runs.archive import pack, unpack
+from tidebook.runs.names import check_run_name
 from tidebook.runs.record import summary
 
 
@@ -23,7 +25,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_runs_arrive_on_another_machine_as_they_were(out: Path, tmp_path: Path) -> None:
     runs = [train(out), train(out, model_type="gru")]
     labels.change(runs[0].folder, tags={"team": "east"}, owner="USER1", project="east")
-    (runs[0].folder / "link").symlink_to("/etc/passwd")
+    (runs[0].folder / "link").symlink_to(tmp_path / "elsewhere")
     archive, there = tmp_path / "runs.zip", tmp_path / "there"
     pack([run.folder for run in runs], archive)
     unpacked = unpack(archive, there)
@@ -177,3 +179,24 @@ def test_long_names_are_taken_and_those_beyond_the_disk_refused_in_words(out: Pa
     with pytest.raises(InvalidInput, match="longer than the disk allows"):
         unpack(deep, tmp_path / "there")
     assert [path.name for path in (tmp_path / "there").iterdir()] == [run.run_name]
+
+
+def made(path: Path, **runs: object) -> Path:
+    """An archive of runs by their names, with these ids."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, run_id in runs.items():
+            archive.writestr(f"{name}/metadata.json", json.dumps({"status": "completed", "id": run_id}))
+    return path
+
+
+def test_an_id_that_is_no_text_keeps_no_other_run_out(out: Path, tmp_path: Path) -> None:
+    for number, run_id in enumerate(({"x": 1}, [1], 7, None, "d" * 32)):
+        unpack(made(tmp_path / "runs.zip", **{f"run{number}": run_id}), out)
+    assert sorted(folder.name for folder in out.iterdir()) == [f"run{number}" for number in range(5)]
+    assert unpack(made(tmp_path / "runs.zip", other="d" * 32), out).present == ["other"]
+
+
+def test_a_name_that_cannot_be_shown_becomes_one_that_can(out: Path, tmp_path: Path) -> None:
+    names = {"my\u00a0run": "my-run", "run\u200b": "run-", "a\u202eb": "a-b", "\u200b.x": "-.x", "好": "好"}
+    assert unpack(made(tmp_path / "runs.zip", **dict.fromkeys(names)), out).runs == names
+    assert all(check_run_name(folder.name) for folder in out.iterdir())

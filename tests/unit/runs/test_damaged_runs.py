@@ -13,7 +13,7 @@ from tests.unit.runs.test_summary import FIELDS
 from tidebook.core.files import MAX_RECORD_BYTES
 from tidebook.records import labels
 from tidebook.runs import liveness, record
-from tidebook.runs.metrics_log import read_metrics
+from tidebook.runs.log_reading import read_metrics
 from tidebook.runs.params import flat
 from tidebook.runs.record import MOST_METRICS, describe_all, summary
 from tidebook.runs.totals import MOST, Totals

@@ -175,3 +175,62 @@ run.finish()
 """
     subprocess.run([sys.executable, "-c", code, str(out)], check=True, capture_output=True)
     assert summary(out / "mine")["tags"] == {"team": "east"}
+
+
+def test_lines_and_parameters_that_the_disk_did_not_take_are_written_when_it_does(out: Path) -> None:
+    run = tidebook.start_run(name="mine", output_dir=out, context=False, resources=False)
+    with refusing(errno.ENOSPC):
+        for number in range(300):
+            run.save_training_log(f"line {number}")
+        run.params(lr=0.5)
+        run.params(epochs=3)
+        run.log(loss=1.0)
+    run.pulse()
+    assert run.load_config()["params"] == {"lr": 0.5, "epochs": 3}
+    assert (run.folder / "logs" / "training.log").read_text().count("line") == 300
+    assert len(json.loads((run.folder / "logs" / "metrics.json").read_text())) == 1
+    with refusing(errno.ENOSPC):
+        run.save_training_log("the last line")
+        run.finish()
+        run.save_training_log("one more line")
+    run.pulse()
+    assert (run.folder / "logs" / "training.log").read_text().count("line") == 302
+    assert summary(run.folder)["status"] == "completed"
+
+
+def test_the_end_of_a_run_writes_the_lines_that_wait(out: Path) -> None:
+    run = tidebook.start_run(name="mine", output_dir=out, context=False, resources=False)
+    with refusing(errno.ENOSPC):
+        run.save_training_log("a line")
+    run.finish()
+    assert (run.folder / "logs" / "training.log").read_text().count("line") == 1
+
+
+def test_results_that_the_disk_does_not_take_stop_a_started_run_no_more_than_its_log(out: Path) -> None:
+    run = tidebook.start_run(name="mine", output_dir=out, context=False, resources=False)
+    with refusing(errno.ENOSPC):
+        run.save_config({"data_source": "CSV", "lr": 1})
+        run.save_evaluation_results({"mae": 0.5})
+        run.save_predictions([{"prediction": 1.0}])
+        run.record_version("model/v1")
+    run.finish()
+    described = run.metadata
+    assert (described["eval_metrics"], described["version"]) == ({"mae": 0.5}, "model/v1")
+    run.pulse()
+    assert run.load_config()["lr"] == 1
+    for name in ("config.json", "results/eval_results.json", "results/predictions.json"):
+        assert f"{name} could not be written: no space left on the disk" in described["warnings"]
+
+
+def test_results_that_the_disk_does_not_take_are_an_error_of_a_manager_used_by_itself(out: Path) -> None:
+    run = TrainingManager(run_name="mine", output_dir=out)
+    run.save_config({"lr": 1})
+    with refusing(errno.ENOSPC):
+        with pytest.raises(StorageFailure):
+            run.save_config({"lr": 2})
+        with pytest.raises(StorageFailure):
+            run.save_evaluation_results({"mae": 0.5})
+        with pytest.raises(StorageFailure):
+            run.save_predictions([])
+    run.pulse()
+    assert run.load_config()["lr"] == 1

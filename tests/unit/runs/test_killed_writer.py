@@ -16,7 +16,7 @@ import pytest
 
 import tidebook
 from tidebook.runs import TrainingManager
-from tidebook.runs.metrics_log import read_metrics
+from tidebook.runs.log_reading import read_metrics
 from tidebook.runs.record import summary
 
 VALUES: dict[str, Any] = {"loss": 0.25, "a ] and a }, here": 1.0, "检验/[\\n]": float("nan")}

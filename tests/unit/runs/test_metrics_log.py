@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidebook.core.errors import Conflict, InvalidInput
+from tidebook.core.errors import Conflict, DataFault, InvalidInput
 from tidebook.runs.entries import encode, parse
-from tidebook.runs.metrics_log import MetricsLog, read_metrics
+from tidebook.runs.log_reading import read_metrics
+from tidebook.runs.metrics_log import MetricsLog
 
 ENTRIES: list[dict[str, Any]] = [
     {"epoch": 1, "phase": "train", "train_loss": 0.5, "note": "a ] and a }, here"},
@@ -163,6 +164,19 @@ def test_a_file_that_is_no_log_is_kept_beside_the_new_one(path: Path) -> None:
     assert json.loads(path.read_text()) == [{"epoch": 3}]
     (kept,) = path.parent.glob("metrics.broken-*.json")
     assert kept.read_text().startswith("epoch,loss")
+
+
+def test_a_link_is_not_followed_and_what_it_leads_to_stays(path: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("line 1\nline 2\nline 3\n")
+    path.parent.mkdir(parents=True)
+    path.symlink_to(precious)
+    with pytest.raises(DataFault, match=r"must be a file of its own, but got .*metrics\.json, which is a link"):
+        MetricsLog.at(path).append({"epoch": 1})
+    assert precious.read_text() == "line 1\nline 2\nline 3\n"
+    path.unlink()
+    MetricsLog.at(path).append({"epoch": 1})
+    assert json.loads(path.read_text()) == [{"epoch": 1}]
 
 
 def test_values_that_are_not_finite_survive(path: Path) -> None:

@@ -333,11 +333,24 @@ def test_a_twin_of_a_name_as_long_as_the_disk_takes_is_refused_in_words(out: Pat
         ("sys.exit('no data')", "failed", "the program ended with exit code no data"),
         ("sys.exit()", "completed", None),
         ("run.close()", "training", None),
+        ("raise SystemExit(3)", "completed", None),
+        ("raise SystemExit", "completed", None),
+        ("def main(): return 0\nraise SystemExit(main())", "completed", None),
+        ("def main(): raise SystemExit(3)\nmain()", "failed", "the program ended with SystemExit"),
+        ("exit(3)", "failed", "the program ended with exit code 3"),
+        ("quit()", "completed", None),
+        ("leave(4)", "failed", "the program ended with exit code 4"),
+        ("try: sys.exit(2)\nexcept SystemExit: pass", "completed", None),
+        ("t = threading.Thread(target=sys.exit, args=(5,)); t.start(); t.join()", "completed", None),
+        ("sys.exit(['bad'])", "failed", "the program ended with exit code ['bad']"),
+        ("with run: sys.exit(0)", "completed", None),
+        ("with run: sys.exit()", "completed", None),
+        ("with run: sys.exit(2)", "failed", "the program ended with exit code 2"),
     ],
 )
 def test_a_run_that_nobody_finished_ends_with_the_program(out: Path, end: str, status: str, reason: str | None) -> None:
     code = (
-        "import sys, tidebook\n"
+        "import sys, threading, tidebook\nfrom sys import exit as leave\n"
         f"run = tidebook.start_run(output_dir={str(out)!r}, name='left', resources=False)\nrun.log(loss=1)\n{end}"
     )
     subprocess.run([sys.executable, "-c", code], capture_output=True)
@@ -368,3 +381,48 @@ def test_a_forked_child_ends_none_of_its_parents_runs(out: Path) -> None:
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert shown.stdout.strip() == "training"
     assert summary(out / "left")["status"] == "completed"
+
+
+def test_values_that_json_does_not_know_are_kept_as_text(out: Path) -> None:
+    run = start(out, params={"seed": 2**70, "path": os.fsdecode(b"caf\xe9.csv"), "clip": float("inf")})
+    run.params(entropy=-(2**100), x=float("nan"), huge=10**10_000)
+    run.log_table("t", ["a"], [[2**80], [float("-inf")], [float("nan")], ["\udce9"]])
+    run.save_evaluation_results({"n": 2**80, "mae": 0.5})
+    params = run.load_config()["params"]
+    assert params.pop("huge").startswith("0x")
+    assert params == {
+        "seed": str(2**70), "path": "caf\\udce9.csv", "clip": "Infinity", "entropy": str(-(2**100)), "x": "NaN"
+    }  # fmt: skip
+    table = json.loads((run.folder / "tables" / "t.json").read_text())
+    assert table["rows"] == [[str(2**80)], ["-Infinity"], ["NaN"], ["\\udce9"]]
+    assert run.metadata["eval_metrics"]["mae"] == 0.5
+    endless: dict[str, Any] = {}
+    endless["self"] = endless
+    with pytest.raises(InvalidInput, match=r"What goes into config\.json must have a JSON form"):
+        run.params(endless=endless)
+
+
+def test_the_phase_in_a_dictionary_of_metrics_is_the_phase_of_the_entry(out: Path) -> None:
+    run = start(out)
+    run.log({"phase": "val", "loss": 2.0})
+    run.finish()
+    assert entries(run)[0]["phase"] == "val"
+    assert summary(run.folder)["metrics"] == {"val/loss": 2.0}
+
+
+def test_an_entry_that_is_refused_uses_up_no_step(out: Path) -> None:
+    run = start(out)
+    refused: list[dict[str, Any]] = [
+        {"a\udc80": 1.0},
+        {"loss": 1.0, "timestamp": {"a": [1]}},
+        {"loss": 1.0, "timestamp": "\udc80"},
+        {"loss": 1.0, "step": True},
+        {"loss": "x"},
+    ]
+    for values in refused:
+        with pytest.raises(InvalidInput):
+            run.log(values)
+    with pytest.raises(InvalidInput, match="A step must be a whole number"):
+        run.log(loss=1.0, step=True)
+    run.log(loss=1.0)
+    assert [entry["step"] for entry in entries(run)] == [0]

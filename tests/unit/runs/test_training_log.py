@@ -75,3 +75,16 @@ def test_on_a_full_disk_lines_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(log.waiting) == 1
     log.append("after")
     assert [line[22:] for line in log.path.read_text().splitlines()] == ["before", "during", "after"]
+
+
+def test_a_link_is_not_followed_and_lines_wait_until_it_is_gone(tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("x\n")
+    log = TrainingLog(tmp_path / "training.log")
+    log.path.symlink_to(other)
+    log.append("hello")
+    assert other.read_text() == "x\n"
+    assert (len(log.waiting), log.waiting.fault) == (1, "it is a link")
+    log.path.unlink()
+    log.flush()
+    assert log.path.read_text().endswith("] hello\n")

@@ -19,7 +19,7 @@ from tidebook import checkpoint
 from tidebook.core import clock
 from tidebook.core.errors import Conflict, InvalidInput, NotFound, StorageFailure
 from tidebook.runs import STATUSES, TrainingManager
-from tidebook.runs.metrics_log import read_metrics
+from tidebook.runs.log_reading import read_metrics
 from tidebook.runs.names import run_name
 
 

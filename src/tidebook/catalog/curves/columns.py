@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from tidebook.catalog.curves.rows import WIDTH, Stretch, stretches
-from tidebook.runs.metrics_log import read_metrics
+from tidebook.runs.log_reading import read_metrics
 
 ROW = WIDTH * 8  #: bytes of a row of float64 numbers
 PIECE = 1 << 20  #: bytes of the log that are read at once

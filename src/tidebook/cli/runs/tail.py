@@ -86,29 +86,19 @@ class _LastEntries:
     """The entries of metrics.json."""
 
     def __init__(self, folder: Path, count: int) -> None:
-        from tidebook.runs.metrics_log import read_metrics
+        from tidebook.runs.log_reading import read_last
 
         self._path = folder / "logs" / "metrics.json"
-        found, self._cursor = read_metrics(self._path, _start_of_end(self._path))
+        found, self._cursor = read_last(self._path, count)
         self._entries: list[dict[str, Any]] = found[-count:] if count else []
 
     def more(self, as_json: bool) -> list[str]:
-        from tidebook.runs.metrics_log import read_metrics
+        from tidebook.runs.log_reading import read_metrics
 
         found, self._entries = self._entries, []
         if not found:
             found, self._cursor = read_metrics(self._path, self._cursor)
         return [_json(entry) if as_json else _line(entry) for entry in found]
-
-
-def _start_of_end(path: Path) -> int:
-    """Where the first whole line in the last block of a file begins."""
-    try:
-        with path.open("rb") as file:
-            start = os.fstat(file.fileno()).st_size - _BLOCK
-            return start + os.pread(file.fileno(), _BLOCK, start).find(b"\n") + 1 if start > 0 else 0
-    except OSError:
-        return 0
 
 
 def _line(entry: Mapping[str, Any]) -> str:

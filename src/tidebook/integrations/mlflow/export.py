@@ -12,7 +12,7 @@ import orjson
 from tidebook.core.errors import NotFound
 from tidebook.integrations.mlflow.client import MLflowServer, artifact_root
 from tidebook.integrations.mlflow.names import MAX_PARAM, MAX_TAG, key
-from tidebook.runs.metrics_log import read_metrics
+from tidebook.runs.log_reading import read_metrics
 from tidebook.runs.record import ENDED, describe, moment, numbers, read_object, summary
 from tidebook.runs.totals import HEADS, TRAIN, as_number, shown, spelled
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tidebook.runs.metrics_log import read_metrics
+from tidebook.runs.log_reading import read_metrics
 
 MOST = 2_000  #: entries that are told
 PIECE = 1 << 20  #: bytes that are read at once

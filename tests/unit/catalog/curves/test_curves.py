@@ -16,7 +16,8 @@ from tidebook.catalog.curves import Curves, columns
 from tidebook.catalog.curves.sampling import thinned
 from tidebook.core.errors import NotFound
 from tidebook.core.settings import Settings
-from tidebook.runs.metrics_log import MetricsLog, read_metrics
+from tidebook.runs.log_reading import read_metrics
+from tidebook.runs.metrics_log import MetricsLog
 
 START = 1_793_527_200.0  # 2026-11-01T10:00:00Z
 
