@@ -1660,7 +1660,7 @@ export interface paths {
         };
         /**
          * The cleanup that runs
-         * @description How far it is, the daily one too. Administrators may.
+         * @description How far it is, the daily one too. Others than administrators see none.
          */
         get: operations["get_cleanup"];
         put?: never;
@@ -5312,7 +5312,7 @@ export interface components {
          * @description The cleanup of this server that runs now.
          */
         RunningCleanup: {
-            /** @description null while none runs. */
+            /** @description null while none runs, and for others than administrators. */
             running: components["schemas"]["CleanupProgress"] | null;
         };
         /**
@@ -13514,7 +13514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is outside what may be touched. */
+            /** @description Not from this host or origin, or outside what may be touched. */
             403: {
                 headers: {
                     [name: string]: unknown;

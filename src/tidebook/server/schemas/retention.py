@@ -160,7 +160,7 @@ class CleanupProgress(Answer):
 class RunningCleanup(Answer):
     """The cleanup of this server that runs now."""
 
-    running: CleanupProgress | None = Field(description="null while none runs.")
+    running: CleanupProgress | None = Field(description="null while none runs, and for others than administrators.")
 
 
 class LastCleanup(Answer):
