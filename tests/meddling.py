@@ -6,16 +6,17 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
+
+from tests.passing import Proxy
 
 Change = Callable[[bytes], bytes]
 
 
-class MeddlingProxy:
+class MeddlingProxy(Proxy):
     """Passes connections on to a port of this machine. Its attributes may be set at any time."""
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self.up = 0  #: bytes that went to the server
         self.down = 0  #: bytes that came from it
         self.cut_up: int | None = None  #: bytes to the server after which this connection, and each later one, is cut
@@ -24,33 +25,6 @@ class MeddlingProxy:
         self.flips = 0  #: how many bytes were changed
         self._port = port
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where clients go."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(5)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
         with client, suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=5) as server:

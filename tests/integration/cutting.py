@@ -8,14 +8,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Self
+
+from tests.passing import Proxy
 
 
-class CuttingProxy:
+class CuttingProxy(Proxy):
     """Passes connections on to a port of this machine until each has used up the bytes that chance gave it."""
 
     def __init__(self, port: int, *, seed: int, longest: int, answers: int = 3000) -> None:
+        super().__init__()
         self.port = port  #: where the server listens; may be changed
         self.cuts = 0
         self.cutting = True
@@ -23,33 +24,6 @@ class CuttingProxy:
         self.slow = 0.0  #: seconds that every 32 kB on their way to the server take
         self._random = random.Random(seed)
         self._longest, self._answers = longest, answers
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where clients go."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(5)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
         try:

@@ -59,7 +59,10 @@ def tidebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 CEPH = pytest.param("s3 of Ceph", marks=pytest.mark.xdist_group("ceph"))  # which takes a while to start
 
 
-@pytest.fixture(params=["folder", "s3", CEPH, "s3 that ignores conditions", "server"])
+KEEPERS = ["folder", "s3", CEPH, "s3 that ignores conditions"]  #: of any record; a server has rules for each of its own
+
+
+@pytest.fixture(params=[*KEEPERS, "server"])
 def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     if request.param == "folder":
         return lambda: LocalStore(tmp_path / "store")
@@ -217,10 +220,9 @@ def test_the_same_content_in_the_next_version_comes_out_as_well(store: Store, fi
     assert verify(store, second) == []
 
 
+@pytest.mark.parametrize("make", KEEPERS, indirect=True)
 def test_records_are_read_replaced_and_removed(make: Make, files: dict[str, Path]) -> None:
     store = make()
-    if isinstance(store, HttpStore):
-        pytest.skip("a server keeps records by their rules")
     prefix = put(store, files)
     assert store.record(prefix, "labels.json") is None
     assert store.amend(prefix, "labels.json", lambda before: {"was": before}) == {"was": None}
@@ -235,12 +237,11 @@ def test_records_are_read_replaced_and_removed(make: Make, files: dict[str, Path
         store.record(prefix, "../labels.json")
 
 
+@pytest.mark.parametrize("make", KEEPERS, indirect=True)
 def test_no_change_of_a_record_is_lost_however_many_change_it(make: Make) -> None:
     def count(before: dict[str, Any] | None) -> dict[str, Any]:
         return {"n": (before or {"n": 0})["n"] + 1}
 
-    if isinstance(make(), HttpStore):
-        pytest.skip("a server keeps records by their rules")
     make().amend("", "counted.json", count)
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda _: make().amend("", "counted.json", count), range(30)))
@@ -404,9 +405,8 @@ def test_a_file_that_is_on_its_way_at_the_commit_does_not_change_the_version(
     assert verify(make(), prefix) == []
 
 
+@pytest.mark.parametrize("make", KEEPERS, indirect=True)
 def test_the_first_record_of_something_new_is_made_once(make: Make) -> None:
-    if isinstance(make(), HttpStore):
-        pytest.skip("a server keeps records by their rules")
     place = ("files/new", "labels.json")
     with pytest.raises(NotFound):
         make().amend(*place, lambda before: {"owner": "anna"})
