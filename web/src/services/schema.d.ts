@@ -8625,7 +8625,10 @@ export interface operations {
     };
     register_run: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether it was here before: one that was deleted here stays so. */
+                known?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -31,7 +31,12 @@ BYTES: dict[str, Any] = {
 
 @router.post("", response_model=Registered, summary="Tell of a run", responses=errors(404, 422))
 def register_run(
-    body: NewRun, parts: Parts, access: Seen, known: Annotated[bool, Query(include_in_schema=False)] = False
+    body: NewRun,
+    parts: Parts,
+    access: Seen,
+    known: Annotated[
+        bool, Query(description="Whether it was here before: one that was deleted here stays so.")
+    ] = False,
 ) -> Response:
     """Gives the run a folder, once for its id, and says what the server has of it. Its owner is who sends it."""
     return reply(
